@@ -1,0 +1,1 @@
+"""The program: entry point, typed configuration and pinned versions."""

@@ -1,0 +1,225 @@
+"""The hospital as a value: what a stack file may say, in the words of the whiteboard.
+
+Loaded once (see :mod:`infra.config.load`), frozen, handed down. Sizes and names come from the specification
+(seed documents 000, 001 and 003); rules that need more than one field are in :mod:`infra.config.rules`.
+"""
+
+from ipaddress import IPv4Address
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from infra.config.units import (
+    Address,
+    Amount,
+    Count,
+    DnsName,
+    Duration,
+    HostKey,
+    Interface,
+    Label,
+    MachineName,
+    Network,
+    Percent,
+    Port,
+    ProjectId,
+    Tries,
+    UserName,
+)
+from infra.config.words import Words
+
+Servers = Annotated[
+    tuple[Address, ...],
+    Field(min_length=1),
+    Words("a list of IPv4 addresses such as [192.168.100.2], at least one"),
+]
+RouterId = Annotated[int, Field(ge=1, le=255), Words("a whole number from 1 to 255")]
+Connections = Annotated[int, Field(ge=100, le=1_000_000), Words("a whole number from 100 to 1000000")]
+
+
+class Frozen(BaseModel):
+    """A value: no unknown key, no change after it was read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Lan(Frozen):
+    """The hospital's own network, where clinicians' iPhones and the machines meet."""
+
+    network: Network
+    gateway: Address
+    dns: Servers
+    ntp: Servers
+
+
+class Hardware(Frozen):
+    """What one machine has. The defaults are a Mac Studio M3 Ultra as the hospital buys it."""
+
+    performance_cores: Amount = 24
+    efficiency_cores: Amount = 8
+    gpu_cores: Amount = 80
+    neural_engine_cores: Amount = 32
+    memory_gb: Amount = 512
+    storage_tb: Amount = 8
+
+    @property
+    def cpu_cores(self) -> int:
+        """Performance and efficiency cores together."""
+        return self.performance_cores + self.efficiency_cores
+
+
+class Ssh(Frozen):
+    """The one door to a machine. Without ``host_key`` a preview works and an update is refused."""
+
+    user: UserName = "admin"
+    port: Port = 22
+    host_key: HostKey | None = None
+
+
+class Guest(Frozen):
+    """The Debian guest of a Mac: a bridged Lima VM with its own address on the LAN."""
+
+    address: Address
+    interface: Interface = "lima0"
+
+
+class Node(Frozen):
+    """One machine of the hospital."""
+
+    role: Literal["primary", "secondary", "witness"]
+    platform: Literal["macos", "linux"]
+    address: Address
+    zone: MachineName
+    interface: Interface = "eth0"
+    architecture: Literal["x86_64", "aarch64"] = "x86_64"  # of Linux; a Mac's guest is always aarch64
+    guest: Guest | None = None
+    hardware: Hardware = Hardware()
+    ssh: Ssh = Ssh()
+
+    @property
+    def is_mac(self) -> bool:
+        """True for the two machines that carry patients' data and models."""
+        return self.role != "witness"
+
+    @property
+    def debian_address(self) -> IPv4Address:
+        """Where this machine's Debian answers: its guest on a Mac, itself elsewhere."""
+        return self.guest.address if self.guest else self.address
+
+    @property
+    def debian_architecture(self) -> str:
+        """What releases for this machine are built for."""
+        return "aarch64" if self.guest else self.architecture
+
+    @property
+    def debian_interface(self) -> str:
+        """The interface that carries :attr:`debian_address`."""
+        return self.guest.interface if self.guest else self.interface
+
+
+class Budget(Frozen):
+    """A virtual node's share of one Mac (seed 003)."""
+
+    memory_gb: Amount
+    cpu_cores: Amount
+    gpu_cores: Amount
+    neural_engine_cores: Amount
+
+
+class Budgets(Frozen):
+    """The three virtual nodes of every Mac."""
+
+    ai: Budget = Budget(memory_gb=300, cpu_cores=16, gpu_cores=50, neural_engine_cores=20)
+    api: Budget = Budget(memory_gb=100, cpu_cores=8, gpu_cores=15, neural_engine_cores=6)
+    data: Budget = Budget(memory_gb=100, cpu_cores=8, gpu_cores=15, neural_engine_cores=6)
+
+
+class HealthCheck(Frozen):
+    """How HAProxy decides that a service is gone."""
+
+    interval: Duration = 1.0
+    fast_interval: Duration = 0.3  # while a server is going up or down
+    down_interval: Duration = 1.0
+    timeout: Duration = 0.7
+    failures: Tries = 2
+    successes: Tries = 2
+
+
+class Vrrp(Frozen):
+    """How the floating address finds its holder (VRRP version 3, unicast)."""
+
+    router_id: RouterId = 100
+    advert: Duration = 0.2
+
+
+class Edge(Frozen):
+    """The floating address and the load balancer behind it."""
+
+    address: Address
+    health_check: HealthCheck = HealthCheck()
+    vrrp: Vrrp = Vrrp()
+    connect_timeout: Duration = 0.5
+    server_timeout: Duration = 50.0
+    stats_port: Port = 8404
+    max_connections: Connections = 4000
+
+
+class Service(Frozen):
+    """The medical service behind the edge."""
+
+    port: Port = 8000
+    users: Count = 200
+    memory_gb: Count = 4
+
+
+class Failover(Frozen):
+    """What the hospital was promised; knobs that cannot keep it are refused (:mod:`infra.config.rto`)."""
+
+    primary_rto: Duration = 10.0
+    both_lost_rto: Duration = 300.0
+
+
+class Cloud(Frozen):
+    """Google Cloud as emergency fallback."""
+
+    mode: Literal["disabled", "emergency", "hybrid", "emulated"] = "disabled"
+    project: ProjectId | None = None
+    region: Label | None = None
+    network: Network | None = None
+
+
+class Ups(Frozen):
+    """The battery behind each Mac (APC Smart-UPS 3000VA, 45 minutes)."""
+
+    model: Label = "APC Smart-UPS 3000VA"
+    capacity_w: Count = 2700
+    runtime: Duration = 2700.0
+    shutdown_below_percent: Percent = 30
+
+
+class Hospital(Frozen):
+    """Everything one stack file says."""
+
+    name: MachineName
+    stack: Literal["mvp", "prod", "lab"]
+    domain: DnsName
+    lan: Lan
+    nodes: Annotated[
+        dict[MachineName, Node], Field(min_length=1), Words("a block with one machine under each name")
+    ]
+    budgets: Budgets = Budgets()
+    edge: Edge
+    service: Service = Service()
+    failover: Failover = Failover()
+    cloud: Cloud = Cloud()
+    ups: Ups | None = None
+
+    @property
+    def macs(self) -> dict[str, Node]:
+        """The Macs by name, primary first."""
+        return {name: node for name, node in self.nodes.items() if node.is_mac}
+
+    @property
+    def witness(self) -> str:
+        """The witness's name; only prod and lab have one, and the rules see to that."""
+        return next(name for name, node in self.nodes.items() if not node.is_mac)
