@@ -8,7 +8,6 @@ MACHINE_PACKAGES: tuple[str, ...] = (
     "systemd-sysv",
     "systemd-timesyncd",
     "dbus",
-    "libpam-systemd",
     "openssh-server",
     "sudo",
     # the edge: load balancer, floating address, firewall

@@ -220,6 +220,11 @@ class Hospital(Frozen):
         return {name: node for name, node in self.nodes.items() if node.is_mac}
 
     @property
+    def primary(self) -> Node:
+        """The Mac that serves while nothing is broken."""
+        return next(node for node in self.nodes.values() if node.role == "primary")
+
+    @property
     def witness(self) -> str:
         """The witness's name; only prod and lab have one, and the rules see to that."""
         return next(name for name, node in self.nodes.items() if not node.is_mac)

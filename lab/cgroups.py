@@ -1,0 +1,196 @@
+"""A control group of its own for every machine, in every hierarchy there is (v1, hybrid or v2)."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.host import LabError
+
+# A login session or service takes its control group along when it ends; a lab must not end with it.
+MANAGED = ("/user.slice", "/system.slice")
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """One mounted hierarchy and the group new machines are put under."""
+
+    mount: Path
+    controllers: frozenset[str]  # empty for v2
+    parent: Path
+
+    @property
+    def unified(self) -> bool:
+        """True for control groups version 2."""
+        return not self.controllers
+
+
+def hierarchies(mounts: str | None = None, membership: str | None = None) -> list[Hierarchy]:
+    """The hierarchies of this computer, from ``/proc/self/mounts`` and ``/proc/self/cgroup``."""
+    mounts = Path("/proc/self/mounts").read_text() if mounts is None else mounts
+    membership = Path("/proc/self/cgroup").read_text() if membership is None else membership
+    ours = {}
+    for line in membership.splitlines():
+        _, names, path = line.split(":", 2)
+        ours[frozenset(names.split(",")) if names else frozenset()] = path
+    found = {}
+    for line in mounts.splitlines():
+        _, where, kind, options, *_ = line.split(" ")
+        if kind not in ("cgroup", "cgroup2"):
+            continue
+        controllers: frozenset[str] = frozenset()
+        if kind == "cgroup":
+            controllers = next((c for c in ours if c and c <= set(options.split(","))), frozenset())
+            if not controllers:
+                continue
+        path = ours.get(controllers, "/")
+        inherited = "" if path.startswith(MANAGED) or path == "/" or "/.." in path else path[1:]
+        found[controllers] = Hierarchy(Path(where), controllers, Path(where, inherited))
+    return list(found.values())
+
+
+def _lab_group(lab: str) -> str:
+    return f"prontuario.{lab}"
+
+
+def create(lab: str, machine: str) -> list[Path]:
+    """Make the machine's groups and return the folders a process has to join.
+
+    Raises LabError when this computer has no control groups that can be written.
+    """
+    groups = []
+    for hierarchy in hierarchies():
+        group = hierarchy.parent / _lab_group(lab) / machine
+        try:
+            group.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LabError(
+                f"control group {group}: {error.strerror}: the lab needs to make its own"
+            ) from None
+        if hierarchy.unified:
+            _delegate(group.parent)
+        elif "cpuset" in hierarchy.controllers:
+            _give_all_cpus(hierarchy.parent, group)
+        groups.append(group)
+    if not groups:
+        raise LabError("no control groups are mounted at /sys/fs/cgroup: the lab needs them")
+    return groups
+
+
+def _delegate(lab_group: Path) -> None:
+    """Version 2: hand every controller the lab's group was given on to its machines."""
+    for controller in (lab_group / "cgroup.controllers").read_text().split():
+        _write(lab_group / "cgroup.subtree_control", f"+{controller}")
+
+
+def _give_all_cpus(base: Path, group: Path) -> None:
+    """Version 1: a new cpuset has no processor and refuses every process until it gets some."""
+    for folder in (group.parent, group):
+        for setting in ("cpuset.cpus", "cpuset.mems"):
+            if not (folder / setting).read_text().strip():
+                (folder / setting).write_text((base / setting).read_text())
+        _write(folder / "cgroup.clone_children", "1")
+
+
+def _write(path: Path, text: str) -> bool:
+    """Set what the kernel may refuse (a busy or undelegated group); True when it accepted."""
+    try:
+        path.write_text(text)
+    except OSError:
+        return False
+    return True
+
+
+def existing(lab: str, machine: str | None = None) -> list[Path]:
+    """The groups a lab, or one of its machines, has now."""
+    tops = [h.parent / _lab_group(lab) for h in hierarchies()]
+    # Made by a process that lived elsewhere in the tree: find those too.
+    for hierarchy in hierarchies():
+        if not any(top.is_dir() and top.is_relative_to(hierarchy.mount) for top in tops):
+            tops.extend(hierarchy.mount.glob(f"**/{_lab_group(lab)}"))
+    paths = [top / machine if machine else top for top in tops]
+    return [path for path in dict.fromkeys(paths) if path.is_dir()]
+
+
+def processes(groups: list[Path]) -> set[int]:
+    """Every process in these groups or below them."""
+    found: set[int] = set()
+    for group in groups:
+        for folder, _, _ in os.walk(group):
+            try:
+                found.update(int(line) for line in Path(folder, "cgroup.procs").read_text().split())
+            except OSError:
+                continue  # went away while we looked
+    return found - {0}
+
+
+def destroy(groups: list[Path], *, within: float = 5.0) -> None:
+    """End every process in these groups, then remove them.
+
+    Raises LabError when a process or a group is still there after ``within`` seconds.
+    """
+    deadline = time.monotonic() + within
+    _thaw(groups)
+    while True:
+        for pid in processes(groups):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        for group in groups:
+            for folder, _, _ in os.walk(group, topdown=False):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    continue  # still has a dying process: the next round gets it
+        left = [group for group in groups if group.exists()]
+        if not left:
+            return
+        if time.monotonic() > deadline:
+            raise LabError(
+                f"control group {left[0]} cannot be removed: {sorted(processes(left))} still in it"
+            )
+        time.sleep(0.01)
+
+
+def freeze(groups: list[Path], *, frozen: bool) -> bool:
+    """Stop or continue every process of these groups at once; True when it is done.
+
+    Version 2 does it where it is mounted: what version 1 has frozen, version 2 waits for in vain.
+    """
+    second = [group for group in groups if (group / "cgroup.freeze").exists()]
+    first = [group for group in groups if (group / "freezer.state").exists()]
+    if second:
+        state = str(int(frozen))
+        return all(
+            _write(group / "cgroup.freeze", state) and _reports(group / "cgroup.events", f"frozen {state}")
+            for group in second
+        )
+    state = "FROZEN" if frozen else "THAWED"
+    accepted = [
+        _write(group / "freezer.state", state) and _reports(group / "freezer.state", state) for group in first
+    ]
+    return bool(accepted) and all(accepted)
+
+
+def _thaw(groups: list[Path]) -> None:
+    """Continue everything at every depth: on version 1 a frozen process does not even die."""
+    for group in groups:
+        for folder, _, files in os.walk(group):
+            for name, state in (("cgroup.freeze", "0"), ("freezer.state", "THAWED")):
+                if name in files:
+                    _write(Path(folder, name), state)
+
+
+def _reports(path: Path, wanted: str, *, within: float = 2.0) -> bool:
+    """Wait until the kernel says so: processes stop one after the other."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            if wanted in path.read_text():
+                return True
+        except OSError:
+            return False
+        time.sleep(0.002)
+    return False

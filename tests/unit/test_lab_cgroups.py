@@ -1,0 +1,64 @@
+"""Where a machine's control groups go, on the kinds of computers there are."""
+
+from pathlib import Path
+
+import pytest
+
+from lab import cgroups
+from lab.host import LabError
+
+V1_MOUNTS = """\
+tmpfs /sys/fs/cgroup tmpfs rw 0 0
+cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,nosuid,cpu,cpuacct 0 0
+cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0
+cgroup /sys/fs/cgroup/systemd cgroup rw,name=systemd 0 0
+cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0
+"""
+V2_MOUNTS = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nsdelegate 0 0\n"
+
+
+def parents(mounts: str, membership: str) -> set[str]:
+    return {str(hierarchy.parent) for hierarchy in cgroups.hierarchies(mounts, membership)}
+
+
+def test_every_mounted_hierarchy_gets_a_group() -> None:
+    membership = "4:cpu,cpuacct:/\n3:memory:/\n1:name=systemd:/\n0::/\n"
+    assert parents(V1_MOUNTS, membership) == {
+        "/sys/fs/cgroup/cpu,cpuacct",
+        "/sys/fs/cgroup/memory",
+        "/sys/fs/cgroup/systemd",
+        "/sys/fs/cgroup/unified",
+    }
+
+
+def test_a_lab_stays_in_the_group_its_container_was_given() -> None:
+    membership = "4:cpu,cpuacct:/\n3:memory:/jobs/7\n1:name=systemd:/\n0::/\n"
+    assert "/sys/fs/cgroup/memory/jobs/7" in parents(V1_MOUNTS, membership)
+
+
+@pytest.mark.parametrize(
+    "path", ["/user.slice/user-1000.slice/session-3.scope", "/system.slice/cron.service"]
+)
+def test_a_lab_does_not_end_with_the_login_session_that_started_it(path: str) -> None:
+    assert parents(V2_MOUNTS, f"0::{path}\n") == {"/sys/fs/cgroup"}
+
+
+def test_a_group_outside_of_what_is_mounted_is_not_followed() -> None:
+    assert parents(V2_MOUNTS, "0::/../../elsewhere\n") == {"/sys/fs/cgroup"}
+
+
+def test_version_2_is_told_from_version_1() -> None:
+    found = cgroups.hierarchies(V1_MOUNTS, "4:cpu,cpuacct:/\n3:memory:/\n1:name=systemd:/\n0::/\n")
+    assert [str(hierarchy.mount) for hierarchy in found if hierarchy.unified] == ["/sys/fs/cgroup/unified"]
+
+
+def test_destroying_what_is_not_there_is_fine(tmp_path: Path) -> None:
+    cgroups.destroy([tmp_path / "gone"])
+
+
+def test_a_group_that_does_not_go_is_named(tmp_path: Path) -> None:
+    group = tmp_path / "prontuario.hospital"
+    group.mkdir()
+    (group / "stuck").write_text("")
+    with pytest.raises(LabError, match=r"control group .*prontuario\.hospital cannot be removed"):
+        cgroups.destroy([group], within=0.05)
