@@ -1,0 +1,88 @@
+"""What goes wrong in a hospital, one function per accident; every one has its undoing beside it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+
+class Machine(Protocol):
+    """What a fault needs of a machine; :class:`lab.machine.Machine` is one. All of it may raise LabError."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the stack file."""
+
+    @property
+    def address(self) -> str:
+        """Its own address on the LAN."""
+
+    def kill(self) -> None:
+        """Cut its power."""
+
+    def start(self) -> None:
+        """Give its power back; returns when it has booted, not when it serves."""
+
+    def is_running(self) -> bool:
+        """True while its init lives."""
+
+    def holds(self, address: str) -> bool:
+        """True while it is alive and carries ``address``."""
+
+    def run(
+        self, argv: Sequence[str], *, check: bool = True, timeout: float = 30.0
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command inside it, as root; ``timeout`` in seconds."""
+
+
+def cut_power(machine: Machine) -> None:
+    """The whole machine at once: its peers see silence, not goodbyes."""
+    machine.kill()
+
+
+def power_on(machine: Machine) -> None:
+    """The undoing of :func:`cut_power`."""
+    if not machine.is_running():
+        machine.start()
+
+
+def kill_service(machine: Machine, service: str) -> None:
+    """SIGKILL to every process of ``service`` and to nothing else; systemd may raise it again."""
+    machine.run(["systemctl", "kill", "--signal=KILL", f"{service}.service"])
+
+
+def stop_service(machine: Machine, service: str) -> None:
+    """Stopped for good: nobody raises it again but :func:`start_service`."""
+    machine.run(["systemctl", "stop", f"{service}.service"])
+
+
+def start_service(machine: Machine, service: str) -> None:
+    """The undoing of :func:`stop_service` and of :func:`kill_service`; does nothing to a running service."""
+    machine.run(["systemctl", "start", f"{service}.service"])
+
+
+class BusyProcessors:
+    """One endless loop per core of this computer, at ordinary priority.
+
+    They end with the ``with`` block, and by themselves after ``seconds`` even when this process is killed.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        # A process that knows its own end: `timeout` may be killed in the instant before it minds its child.
+        loop = f"from time import monotonic as now; end = now() + {seconds}\nwhile now() < end: pass"
+        self._command = [sys.executable, "-I", "-S", "-c", loop]
+        self.loops: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Begin."""
+        self.loops = [subprocess.Popen(self._command) for _ in range(os.cpu_count() or 1)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for loop in self.loops:
+            loop.terminate()
+        for loop in self.loops:
+            loop.wait()

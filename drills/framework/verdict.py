@@ -1,0 +1,47 @@
+"""A budget is what the hospital was promised; a verdict is the list of promises a run broke."""
+
+from dataclasses import dataclass
+
+from drills.framework.checker import Findings
+
+
+class DrillError(Exception):
+    """The drill itself could not be carried out; the message is one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits of one run.
+
+    rto_s: the longest time without a right answer, in seconds; goal_s: what we would be proud of
+    lost, duplicated, wrong: requests
+    address_moves: how often the floating address may change hands, None when that is not judged
+    """
+
+    rto_s: float
+    goal_s: float | None = None
+    lost: int = 0
+    duplicated: int = 0
+    wrong: int = 0
+    address_moves: int | None = None
+
+    def broken_by(self, findings: Findings, address_moves: int = 0) -> list[str]:
+        """One phrase per broken promise; empty when the run kept them all."""
+        broken = []
+        if findings.rto_s >= self.rto_s:
+            broken.append(f"no right answer for {findings.rto_s:.2f} s, budget is under {self.rto_s:g} s")
+        for what in ("lost", "duplicated", "wrong"):
+            count, limit = getattr(findings, what), getattr(self, what)
+            if count > limit:
+                broken.append(f"{_counted(count, 'request')} {what}, budget is {limit}")
+        if findings.acked == 0:
+            broken.append("not one request was answered")
+        if self.address_moves is not None and address_moves > self.address_moves:
+            broken.append(
+                f"the address moved {_counted(address_moves, 'time')}, budget is {self.address_moves}"
+            )
+        return broken
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
