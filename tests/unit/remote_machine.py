@@ -1,0 +1,81 @@
+"""A directory in which the scripts of the SSH door run for real, as on a machine."""
+
+import getpass
+import grp
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from components.remote_script import assemble, call, function
+
+OWNER = f"{getpass.getuser()}:{grp.getgrgid(os.getgid()).gr_name}"
+
+
+@dataclass
+class Machine:
+    """A directory that stands for a machine, and what a step said there."""
+
+    root: Path
+    limit: float = 20
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(
+        self,
+        apply: str,
+        *,
+        remove: str = "",
+        payload: str = "",
+        verb: str = "apply",
+        library: str | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        script = self.root.parent / f"script-{time.monotonic_ns()}"
+        script.write_bytes(
+            assemble(
+                machine="mac-a",
+                step="step",
+                apply=apply,
+                remove=remove,
+                libraries=[library] if library else [],
+                limit=self.limit,
+                payload=payload,
+            ).encode()
+        )
+        return subprocess.run(
+            ["sh", script, verb],
+            cwd=self.root,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=before,
+        )
+
+    def put(
+        self,
+        content: str,
+        *,
+        check: str = "",
+        changed: str = "",
+        mode: str = "0640",
+        before: Callable[[], None] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        bodies = [function("check", check), function("changed", changed)]
+        steps = [*bodies, call("put_file", str(self.target), mode, OWNER)]
+        return self.run("\n".join(steps), payload=content, library="file.sh", before=before)
+
+    @property
+    def target(self) -> Path:
+        return self.root / "etc" / "edge.cfg"
+
+    @property
+    def leftovers(self) -> list[str]:
+        return sorted(path.name for path in self.target.parent.iterdir() if path != self.target)
+
+
+def last_line(result: subprocess.CompletedProcess[str]) -> str:
+    return result.stderr.splitlines()[-1]
