@@ -1,0 +1,1 @@
+"""What a machine without the official Pulumi binaries needs, built from package registries alone."""

@@ -1,0 +1,5 @@
+// Terraform's tls provider keeps its code in internal/. Go lets a module whose path lies
+// below the provider's own import it, so this one is named as if it lay there.
+module github.com/hashicorp/terraform-provider-tls/shim
+
+go 1.26

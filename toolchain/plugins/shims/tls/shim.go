@@ -1,0 +1,11 @@
+// Package shim hands out Terraform's own tls provider, unchanged.
+package shim
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+
+	upstream "github.com/hashicorp/terraform-provider-tls/internal/provider"
+)
+
+// New returns the provider as Terraform would start it.
+func New() provider.Provider { return upstream.New() }
