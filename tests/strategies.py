@@ -111,6 +111,7 @@ def machines(draw: st.DrawFn, stack: str, addresses: list[str]) -> dict[str, Any
     roles = _ROLES[stack]
     zones = draw(unique(names, len(roles)))
     keys = draw(st.just([None] * len(roles)) | unique(host_keys(), len(roles)))
+    architecture = draw(st.sampled_from(["x86_64", "aarch64"]))
     nodes: dict[str, Any] = {}
     for index, name in enumerate(draw(unique(names, len(roles)))):
         linux = stack == "lab" or roles[index] == "witness" or draw(st.booleans())
@@ -121,7 +122,7 @@ def machines(draw: st.DrawFn, stack: str, addresses: list[str]) -> dict[str, Any
             "address": addresses[2 * index],
             "zone": zones[index],
             "interface": draw(interfaces),
-            "architecture": draw(st.sampled_from(["x86_64", "aarch64"])),
+            "architecture": architecture,
             "ssh": {"user": user, "port": port, "host_key": keys[index]},
         }
         if not linux:

@@ -57,6 +57,18 @@ def guests_are_on_macos(hospital: Hospital) -> Iterator[Problem]:
             yield Problem(path, "{...}", rule, (platform,))
 
 
+def macs_share_an_architecture(hospital: Hospital) -> Iterator[Problem]:
+    """One release serves on both Macs: a machine that takes over with another program is not a spare."""
+    linux = {name: node for name, node in hospital.macs.items() if node.platform == "linux"}
+    for first, wanted in list(linux.items())[:1]:
+        for name, node in linux.items():
+            if node.architecture != wanted.architecture:
+                alike = "the Macs take over from each other, make them alike"
+                rule = f"nodes.{first} is {wanted.architecture}: {alike}"
+                path = ("nodes", name, "architecture")
+                yield Problem(path, node.architecture, rule, (("nodes", first, "architecture"),))
+
+
 def zones_differ(hospital: Hospital) -> Iterator[Problem]:
     """Two machines in one zone would count as two failures and be lost by one."""
     seen: dict[str, str] = {}
@@ -91,6 +103,7 @@ RULES = (
     roles_fit_the_stack,
     platforms_fit_the_stack,
     guests_are_on_macos,
+    macs_share_an_architecture,
     zones_differ,
     host_keys_differ,
     ssh_users_are_administrators,
