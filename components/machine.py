@@ -99,7 +99,6 @@ class Machine(pulumi.ComponentResource):
     def __init__(self, name: str, args: MachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"medical:machine:{self.kind}", name, None, opts)
         self.name = args.name
-        self.node = args.node
         self.address = str(args.node.debian_address)
         self.node = args.node
         self.host = Host(args.name, self.address, args.node.ssh, args.private_key)

@@ -119,6 +119,8 @@ class _Log(logging.Handler):
 
 
 def _start(preview: bool) -> Engine:
+    # An asyncio.run in an earlier test leaves the thread without the loop that pulumi asks for.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     engine = Engine()
     logger = logging.Logger("engine")
     logger.addHandler(_Log(engine))

@@ -1,0 +1,47 @@
+"""Puts the service together."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import problems
+from app.api import api_routes
+from app.checks import Check, Prober
+from app.envelope import Envelope
+from app.health import health_routes
+from app.metrics import Metrics
+from app.page import page_routes
+from app.resources import machine_checks
+from app.settings import Settings
+from app.state import State
+
+
+def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> FastAPI:
+    """The service for ``settings``; ``checks`` (default: the machine's own) are its components."""
+    prober = Prober(machine_checks(settings) if checks is None else checks, settings.check_interval)
+    state = State(settings, prober)
+    metrics = Metrics(settings, prober)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await prober.start()
+        yield
+        await prober.stop()
+
+    # No interactive documentation: its pages load scripts from the internet.
+    app = FastAPI(
+        title="Prontuário",
+        version=settings.release,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.service = state
+    problems.install(app)
+    app.include_router(health_routes(state, metrics))
+    app.include_router(api_routes(state))
+    app.include_router(page_routes(state))
+    app.add_middleware(Envelope, state=state, metrics=metrics)
+    return app

@@ -1,0 +1,85 @@
+"""Errors as RFC 9457 problem details, in Brazilian Portuguese. Nothing a user sent is quoted back."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+_TEXTS = {
+    400: ("Requisição inválida", "O servidor não conseguiu entender a requisição."),
+    401: ("Acesso não identificado", "Entre no sistema e tente novamente."),
+    403: ("Acesso negado", "Seu perfil não permite esta operação."),
+    404: ("Endereço não encontrado", "Não há nada neste endereço. Confira o endereço e tente novamente."),
+    405: ("Método não permitido", "Este endereço não aceita esta operação."),
+    413: ("Conteúdo grande demais", "O conteúdo enviado é maior do que o permitido."),
+    422: ("Dados inválidos", "Confira os campos indicados e envie novamente."),
+    500: (
+        "Erro interno",
+        "O servidor falhou. Tente novamente; se persistir, informe o código à TI.",
+    ),
+    503: ("Serviço indisponível", "O serviço não pode atender agora. Tente novamente em instantes."),
+}
+_FIELDS = {
+    "missing": "campo obrigatório",
+    "string_too_short": "texto curto demais",
+    "string_too_long": "texto longo demais",
+    "string_pattern_mismatch": "formato inválido",
+    "json_invalid": "JSON inválido",
+    "int_parsing": "deve ser um número inteiro",
+    "float_parsing": "deve ser um número",
+    "bool_parsing": "deve ser verdadeiro ou falso",
+    "uuid_parsing": "deve ser um identificador UUID",
+    "extra_forbidden": "campo desconhecido",
+}
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(
+    status: int,
+    request_id: str,
+    *,
+    faults: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The answer for ``status``; the person can quote ``codigo``, which is the request's id in the logs."""
+    fallback = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Erro"
+    title, detail = _TEXTS.get(status, (fallback, "A operação não pôde ser concluída."))
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "codigo": request_id,
+    }
+    if faults is not None:
+        body["erros"] = faults
+    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refused request of ``app`` with a problem."""
+
+    async def refused(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        return problem(error.status_code, _request_id(request), headers=error.headers)
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        faults = [
+            {
+                "campo": ".".join(str(part) for part in fault["loc"][1:]) or "corpo",
+                "motivo": _FIELDS.get(fault["type"], "valor inválido"),
+            }
+            for fault in error.errors()
+        ]
+        return problem(422, _request_id(request), faults=faults)
+
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+
+
+def _request_id(request: Request) -> str:
+    return str(request.scope["state"]["request_id"])

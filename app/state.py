@@ -1,0 +1,20 @@
+"""What the parts of one running service share."""
+
+from dataclasses import dataclass
+
+from app.checks import Prober, Status
+from app.settings import Settings
+
+
+@dataclass
+class State:
+    """One service: its settings, the latest results of its checks, and whether it is on its way out."""
+
+    settings: Settings
+    prober: Prober
+    draining: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the edge may send requests here. Degraded serves; draining and unhealthy do not."""
+        return not self.draining and self.prober.status is not Status.UNHEALTHY
