@@ -1,0 +1,91 @@
+# The two commands of the README: make up, make test. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# One Mac (SHAPE=mvp) or the whole hospital; STACK is what `make preview` looks at.
+SHAPE ?= prod
+STACK ?= lab
+NAME ?= http-failover
+RUNS ?= 3
+export PRONTUARIO_LAB ?= $(if $(filter mvp,$(SHAPE)),hospital-mvp,hospital)
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+LAB_STACK := $(if $(filter mvp,$(SHAPE)),lab-mvp,lab)
+
+$(VENV)/ready: requirements.txt
+	@echo "python: installing $(words $(shell grep -c '==' requirements.txt)) pinned requirements into $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)"
+	@$(VENV)/bin/uv pip install --quiet --require-hashes -r requirements.txt
+	@echo "$(CURDIR)" > "$$($(PY) -c 'import site; print(site.getsitepackages()[0])')/prontuario.pth"
+	@touch $@
+
+.PHONY: help up down status preview test test-fast drill doctor clean distclean release lint lock schema toolchain
+
+help:  ## List what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+up: $(VENV)/ready  ## Build what is missing, boot the virtual hospital, deploy it (SHAPE=mvp: one Mac)
+	@$(PY) -m toolchain build
+	@$(PY) -m app.release
+	@$(PY) -m lab up --stack $(LAB_STACK)
+	@$(PY) -m lab exec -- $(PY) -m lab.stack up --stack $(LAB_STACK)
+
+down: $(VENV)/ready  ## Power the virtual hospital off and forget it; nothing stays but caches
+	@$(PY) -m lab down
+
+status: $(VENV)/ready  ## Say which machines run, who holds the address, where to connect
+	@$(PY) -m lab status
+
+preview: $(VENV)/ready  ## What would change on STACK=lab|mvp|prod; needs no Mac, cloud account or network
+	@$(PY) -m toolchain build
+	@$(MAKE) --no-print-directory release
+	@$(PY) -m toolchain.workspace preview --stack $(STACK)
+
+test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and drills
+	@$(MAKE) --no-print-directory lint test-fast
+	@$(PY) -m toolchain build --all
+	@$(MAKE) --no-print-directory release
+	@$(PY) -m pytest -m "engine or build" tests
+	@$(PY) -m lab image
+	@$(PY) -m pytest -m lab tests
+
+test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; under a minute
+	@$(PY) -m lab image
+	@$(PY) -m pytest -n auto -m "not engine and not build and not lab" tests
+
+drill: $(VENV)/ready  ## Break the hospital on purpose: NAME=http-failover RUNS=3
+	@$(PY) -m lab exec -- $(PY) -m drills run $(NAME) --runs $(RUNS)
+
+doctor: $(VENV)/ready  ## What is installed, what would be built, and what each costs
+	@$(PY) -m toolchain doctor
+	@$(PY) -m lab doctor
+
+lint: $(VENV)/ready  ## ruff and mypy --strict
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy .
+
+release: $(VENV)/ready  ## Build the service's immutable release for every architecture
+	@$(PY) -m app.release --arch x86_64
+	@$(PY) -m app.release --arch aarch64
+
+lock: $(VENV)/ready  ## Pin requirements.in and app/requirements.in anew
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url -c requirements.txt app/requirements.in -o app/requirements.txt
+
+schema: $(VENV)/ready  ## Write infra/schema/stack.schema.json from the models
+	@$(PY) -m infra.config.schema
+
+clean:  ## Remove what this checkout built; downloads and the toolchain stay in the user's cache
+	@rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: $(VENV)/ready  ## Also remove the user's cache: toolchain, machine image
+	@$(PY) -m lab down
+	@$(PY) -m toolchain clean --all
+	@$(PY) -m lab image --remove
+	@$(MAKE) --no-print-directory clean

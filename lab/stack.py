@@ -1,0 +1,74 @@
+"""Deploys a stack onto the running virtual hospital: ``python -m lab exec -- python -m lab.stack up``.
+
+The stack file is the committed one plus what only this lab knows: its machines' host keys, their processor
+and the administrator's key. State and secrets live in the lab's own folder and go with it.
+"""
+
+import argparse
+import platform
+import sys
+from typing import Any
+
+from lab.hospital import Lab
+from lab.host import LabError
+from lab.network import require_inside
+from toolchain.errors import ToolchainError
+from toolchain.workspace import EngineError, Workspace, stack_settings
+
+
+def workspace(lab: Lab, stack: str) -> Workspace:
+    """The workspace of ``stack`` on ``lab``, its stack file up to date."""
+    settings = stack_settings(stack)
+    nodes: dict[str, Any] = settings["nodes"]
+    for name, node in nodes.items():
+        key = (lab.state / "ssh" / f"{name}.host_key.pub").read_text().split()
+        node["ssh"] = {**node.get("ssh", {}), "host_key": " ".join(key[:2])}
+        node["architecture"] = platform.machine()
+    private_key = (lab.state / "ssh" / "admin").read_text()
+    return Workspace.create(lab.state / "pulumi", stack, settings, key=private_key)
+
+
+def up(lab: Lab, stack: str) -> None:
+    """``pulumi up``, then leave the authority's certificate where clients find it."""
+    deployment = workspace(lab, stack)
+    deployment.run("up", "--yes", "--skip-preview", "--suppress-outputs", capture=False)
+    outputs = deployment.outputs()
+    (lab.state / "ca.pem").write_text(outputs["certificate_authority"])
+    print_places(lab, stack_settings(stack)["domain"], outputs)
+
+
+def print_places(lab: Lab, domain: str, outputs: dict[str, Any]) -> None:
+    """Where everything is, for the person who typed ``make up``."""
+    rows = [
+        ("your browser", f"https://{domain}:{lab.door_ports['https']}/"),
+        ("its authority", f"{lab.state / 'ca.pem'} (curl --cacert, or trust it in the browser)"),
+        ("inside the LAN", f"{outputs['url']} by python -m lab exec -- COMMAND"),
+        *((f"machine {name}", machine.address) for name, machine in lab.machines.items()),
+        ("a root shell", "python -m lab shell mac-a"),
+    ]
+    for what, where in rows:
+        print(f"  {what:<16} {where}")
+
+
+def main() -> int:
+    """``up`` or ``destroy`` a stack on the running lab; runs inside its network."""
+    parser = argparse.ArgumentParser(prog="python -m lab.stack", description=main.__doc__)
+    parser.add_argument("verb", choices=["up", "destroy", "preview"])
+    parser.add_argument("--stack", default="lab")
+    arguments = parser.parse_args()
+    try:
+        lab = Lab.named()
+        require_inside(lab)
+        if arguments.verb == "up":
+            up(lab, arguments.stack)
+        else:
+            extra = ["--yes", "--skip-preview"] if arguments.verb == "destroy" else []
+            workspace(lab, arguments.stack).run(arguments.verb, *extra, capture=False)
+    except (EngineError, LabError, ToolchainError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

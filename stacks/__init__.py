@@ -1,0 +1,25 @@
+"""Each stack composes components and reads from top to bottom like the drawing on the whiteboard."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a stack tells the outside.
+
+    url: where clinicians' devices connect
+    address: the floating address
+    certificate_authority: PEM of the hospital's authority, to be installed on the devices
+    release: the service's release that was rolled out
+    statistics: per machine, where its load balancer's statistics are; user and password (secret) for them
+    """
+
+    url: pulumi.Output[str]
+    address: pulumi.Output[str]
+    certificate_authority: pulumi.Output[str]
+    release: str
+    statistics: pulumi.Output[dict[str, str]]
+    statistics_user: pulumi.Output[str]
+    statistics_password: pulumi.Output[str]

@@ -1,0 +1,89 @@
+"""What each stack would create, as the real engine says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.preview.conftest import Preview
+from toolchain.workspace import EngineError, Workspace, stack_settings
+
+pytestmark = pytest.mark.engine
+
+MAC = "medical:machine:MacStudio"
+WITNESS = "medical:machine:Witness"
+EDGE = "medical:edge:LoadBalancer"
+SERVICE = "medical:app:MedicalService"
+
+
+@pytest.mark.parametrize("stack", ["mvp", "lab-mvp"])
+def test_mvp_has_one_mac_and_no_witness(previews: dict[str, Preview], stack: str) -> None:
+    assert previews[stack].named(MAC) == {"mac-a"}
+    assert previews[stack].named(WITNESS) == set()
+
+
+@pytest.mark.parametrize("stack", ["prod", "lab"])
+def test_prod_and_lab_have_two_macs_and_a_witness(previews: dict[str, Preview], stack: str) -> None:
+    assert previews[stack].named(MAC) == {"mac-a", "mac-b"}
+    assert previews[stack].named(WITNESS) == {"witness"}
+
+
+@pytest.mark.parametrize("stack", ["mvp", "prod", "lab", "lab-mvp"])
+def test_every_stack_has_one_edge_and_one_service(previews: dict[str, Preview], stack: str) -> None:
+    assert previews[stack].types[EDGE] == 1
+    assert previews[stack].types[SERVICE] == 1
+
+
+def test_the_floating_address_is_configured_on_all_three_machines_of_prod(
+    previews: dict[str, Preview],
+) -> None:
+    commands = previews["prod"].named("command:remote:Command")
+    keepalived = {name for name in commands if name.endswith("-edge-keepalived")}
+    assert keepalived == {f"{machine}-edge-keepalived" for machine in ("mac-a", "mac-b", "witness")}
+
+
+def test_lab_equals_prod_in_shape(previews: dict[str, Preview]) -> None:
+    assert previews["lab"].types == previews["prod"].types
+
+
+def test_one_mac_in_the_lab_equals_mvp_in_shape(previews: dict[str, Preview]) -> None:
+    assert previews["lab-mvp"].types == previews["mvp"].types
+
+
+@pytest.mark.parametrize("stack", ["mvp", "lab-mvp"])
+def test_no_gcp_type_when_the_cloud_is_disabled(previews: dict[str, Preview], stack: str) -> None:
+    assert stack_settings(stack).get("cloud", {}).get("mode", "disabled") == "disabled"
+    assert [t for t in previews[stack].types if t.startswith("gcp:")] == []
+    assert "pulumi:providers:gcp" not in {s["newState"]["type"] for s in previews[stack].steps}
+
+
+@pytest.mark.parametrize("stack", ["mvp", "prod", "lab"])
+def test_a_warm_preview_takes_less_than_ten_seconds(previews: dict[str, Preview], stack: str) -> None:
+    # The goal is three seconds on an idle machine; a loaded one must not fail a build.
+    assert previews[stack].seconds < 10
+
+
+def test_resource_counts_change_only_on_purpose(previews: dict[str, Preview]) -> None:
+    totals = {stack: sum(preview.types.values()) for stack, preview in previews.items()}
+    assert totals == {"mvp": 35, "prod": 80, "lab": 80, "lab-mvp": 35}
+
+
+@pytest.mark.parametrize("secret", ["BEGIN OPENSSH PRIVATE KEY", "BEGIN EC PRIVATE KEY", "BEGIN PRIVATE KEY"])
+def test_no_preview_shows_a_private_key(previews: dict[str, Preview], secret: str) -> None:
+    for preview in previews.values():
+        assert secret not in str(preview.steps)
+
+
+def without_witness(settings: dict[str, Any]) -> None:
+    del settings["nodes"]["witness"]
+
+
+def test_prod_without_witness_is_refused_before_any_resource(tmp_path: Path) -> None:
+    settings = stack_settings("prod")
+    without_witness(settings)
+    workspace = Workspace.create(tmp_path, "prod", settings)
+    with pytest.raises(EngineError) as caught:
+        workspace.preview()
+    assert "witness" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+    assert MAC not in str(caught.value)
