@@ -16,7 +16,7 @@ PY := $(VENV)/bin/python
 LAB_STACK := $(if $(filter mvp,$(SHAPE)),lab-mvp,lab)
 
 $(VENV)/ready: requirements.txt
-	@echo "python: installing $(words $(shell grep -c '==' requirements.txt)) pinned requirements into $(VENV)"
+	@echo "python: installing $(shell grep -c '==' requirements.txt) pinned requirements into $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)"
 	@$(VENV)/bin/uv pip install --quiet --require-hashes -r requirements.txt

@@ -135,7 +135,8 @@ class LoadBalancer(pulumi.ComponentResource):
                 _UNIT.format(service="haproxy"),
                 haproxy.UNIT,
                 changed=_UNIT_CHANGED,
-                removed=_UNIT_CHANGED,
+                library=_LIBRARY,
+                removed="forget_unit haproxy",
                 opts=self._after(machine, after),
             ),
         ]
@@ -158,7 +159,8 @@ class LoadBalancer(pulumi.ComponentResource):
             _UNIT.format(service="keepalived"),
             keepalived.render_unit(hospital, machine.name),
             changed=_UNIT_CHANGED,
-            removed=_UNIT_CHANGED,
+            library=_LIBRARY,
+            removed="forget_unit keepalived",
             opts=self._after(machine, after),
         )
         address = machine.host.file(

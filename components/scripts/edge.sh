@@ -40,8 +40,14 @@ await_haproxy() {
 
 reload_keepalived() {
     systemctl reload-or-restart keepalived
-    for _ in $(seq 10); do
+    for _ in $(seq 5); do
         systemctl is-active --quiet keepalived || die "keepalived stopped: see journalctl -u keepalived"
         sleep 0.1
     done
+}
+
+# forget_unit SERVICE: our drop-in is gone, so is its folder unless somebody else has one there.
+forget_unit() {
+    rmdir --ignore-fail-on-non-empty "/etc/systemd/system/$1.service.d" 2>/dev/null || :
+    systemctl daemon-reload
 }

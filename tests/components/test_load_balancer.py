@@ -8,7 +8,14 @@ import pulumi
 import pytest
 
 from components.authority import CertificateAuthority, CertificateAuthorityArgs
-from components.haproxy import CERTIFICATE, CONFIG, ENVIRONMENT, render_haproxy
+from components.haproxy import (
+    ALIVE_URL,
+    CERTIFICATE,
+    CONFIG,
+    ENVIRONMENT,
+    STATS_PASSWORD_VARIABLE,
+    render_haproxy,
+)
 from components.keepalived import CONFIG as KEEPALIVED_CONFIG
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio, Witness
@@ -123,6 +130,12 @@ async def test_a_configuration_is_checked_before_it_replaces_the_running_one(
         script = engine.named(f"witness-edge-{step}").inputs["stdin"]
         assert f'check() {{\n:\ncheck_{step} "$1"\n}}' in script
         assert f"check_{step}() {{" in script
+
+
+def test_the_script_on_the_machine_uses_the_names_of_the_renderer() -> None:
+    script = (ROOT / "components/scripts/edge.sh").read_text()
+    assert f"alive_url={ALIVE_URL}\n" in script
+    assert f"{STATS_PASSWORD_VARIABLE}=checked " in script
 
 
 @pulumi.runtime.test

@@ -175,7 +175,18 @@ def test_two_at_once_build_once(fake_go: FakeGo) -> None:
 
 def _start_build() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "toolchain", "build", "--only", "command", "random"],
+        # A shell that runs the tests in the background ignores Ctrl-C for them, and a child inherits that.
+        [
+            "env",
+            "--default-signal=INT",
+            sys.executable,
+            "-m",
+            "toolchain",
+            "build",
+            "--only",
+            "command",
+            "random",
+        ],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
