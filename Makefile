@@ -17,13 +17,14 @@ LAB_STACK := $(if $(filter mvp,$(SHAPE)),lab-mvp,lab)
 
 $(VENV)/ready: requirements.txt
 	@echo "python: installing $(shell grep -c '==' requirements.txt) pinned requirements into $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed, as on the machines: name it with make PYTHON=/path/to/python3.11 (found: $$($(PYTHON) --version 2>&1))" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)"
 	@$(VENV)/bin/uv pip install --quiet --require-hashes -r requirements.txt
 	@echo "$(CURDIR)" > "$$($(PY) -c 'import site; print(site.getsitepackages()[0])')/prontuario.pth"
 	@touch $@
 
-.PHONY: help up down status preview test test-fast drill doctor clean distclean release lint lock schema toolchain
+.PHONY: help up down status preview test test-fast drill doctor clean distclean release lint lock page schema
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,7 +43,6 @@ status: $(VENV)/ready  ## Say which machines run, who holds the address, where t
 
 preview: $(VENV)/ready  ## What would change on STACK=lab|mvp|prod; needs no Mac, cloud account or network
 	@$(PY) -m toolchain build
-	@$(MAKE) --no-print-directory release
 	@$(PY) -m toolchain.workspace preview --stack $(STACK)
 
 test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and drills
@@ -77,6 +77,9 @@ lock: $(VENV)/ready  ## Pin requirements.in and app/requirements.in anew
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url -c requirements.txt app/requirements.in -o app/requirements.txt
 
+page: $(VENV)/ready  ## Write docs/drills.md from the last results in build/drills
+	@$(PY) -m drills.page
+
 schema: $(VENV)/ready  ## Write infra/schema/stack.schema.json from the models
 	@$(PY) -m infra.config.schema
 
@@ -85,7 +88,6 @@ clean:  ## Remove what this checkout built; downloads and the toolchain stay in 
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: $(VENV)/ready  ## Also remove the user's cache: toolchain, machine image
-	@$(PY) -m lab down
 	@$(PY) -m toolchain clean --all
-	@$(PY) -m lab image --remove
+	@if [ "$$(uname)" = Linux ]; then $(PY) -m lab down && $(PY) -m lab image --remove; fi
 	@$(MAKE) --no-print-directory clean

@@ -168,7 +168,7 @@ def _uv() -> str:
     beside = Path(sys.executable).parent / "uv"
     found = str(beside) if beside.is_file() else shutil.which("uv")
     if found is None:
-        raise ReleaseError("uv is missing: `make venv` installs it")
+        raise ReleaseError("uv is missing: `make .venv/ready` installs it")
     return found
 
 

@@ -1,9 +1,8 @@
 """A machine of the hospital: what its Debian needs before the hospital's own software comes.
 
 The Debian is the machine itself on Linux, and the guest on a Mac (``node.debian_address`` in both cases):
-the same steps prepare both. macOS itself (power settings, launchd, the guest) is components/mac/ of a later
-part, which will create its resources before these and hand over the booted guest; nothing here knows about
-it.
+the same steps prepare both. macOS itself (power settings, launchd, the guest) will have components of its
+own, which create their resources before these and hand over the booted guest; nothing here knows about it.
 
 Nothing is installed: packages come with the machine's image or the signed bundle, and the first step says
 which are missing, together with everything else that would stop a later step.
@@ -102,14 +101,14 @@ class Machine(pulumi.ComponentResource):
         self.address = str(args.node.debian_address)
         self.node = args.node
         self.host = Host(args.name, self.address, args.node.ssh, args.private_key)
-        preflight = self._preflight(args)
-        directories = self._account(preflight)
+        # Before anything that can be removed: a removal only acts on a machine that bears its name.
+        names = self._names(args, self._preflight(args))
         self.ready = [
-            self._names(args, preflight),
-            self._clock(args, preflight),
-            self._sshd(args, preflight),
-            self._firewall(args, directories),
-            self._metrics(self._kernel(preflight)),
+            names,
+            self._clock(args, names),
+            self._sshd(args, names),
+            self._firewall(args, self._account(names)),
+            self._metrics(self._kernel(names)),
         ]
         self.register_outputs({"name": self.name, "address": self.address})
 
@@ -135,7 +134,7 @@ class Machine(pulumi.ComponentResource):
             opts=self._after(preflight),
         )
 
-    def _clock(self, args: MachineArgs, preflight: pulumi.Resource) -> pulumi.Resource:
+    def _clock(self, args: MachineArgs, names: pulumi.Resource) -> pulumi.Resource:
         restart = "systemctl enable --quiet systemd-timesyncd\nsystemctl restart systemd-timesyncd"
         return self.host.file(
             "clock",
@@ -143,20 +142,20 @@ class Machine(pulumi.ComponentResource):
             render_clock(args.lan.ntp),
             changed=restart,
             removed="systemctl try-restart systemd-timesyncd",
-            opts=self._after(preflight),
+            opts=self._after(names),
         )
 
-    def _kernel(self, preflight: pulumi.Resource) -> pulumi.Resource:
+    def _kernel(self, names: pulumi.Resource) -> pulumi.Resource:
         # A removed setting keeps its value until the next boot: what it was before is nowhere written down.
         return self.host.file(
             "kernel",
             "/etc/sysctl.d/60-prontuario.conf",
             KERNEL_SETTINGS,
             changed='sysctl --quiet --load "$1"',
-            opts=self._after(preflight),
+            opts=self._after(names),
         )
 
-    def _sshd(self, args: MachineArgs, preflight: pulumi.Resource) -> pulumi.Resource:
+    def _sshd(self, args: MachineArgs, names: pulumi.Resource) -> pulumi.Resource:
         reload = "if systemctl is-active --quiet ssh; then systemctl reload ssh; fi"
         return self.host.file(
             "sshd",
@@ -165,16 +164,16 @@ class Machine(pulumi.ComponentResource):
             check='sshd -t -f "$1"',
             changed=f"sshd -t\n{reload}",
             removed=reload,
-            opts=self._after(preflight),
+            opts=self._after(names),
         )
 
-    def _account(self, preflight: pulumi.Resource) -> pulumi.Resource:
+    def _account(self, names: pulumi.Resource) -> pulumi.Resource:
         account = self.host.script(
             "account",
             library="machine.sh",
             apply="make_account",
             remove="drop_account",
-            opts=self._after(preflight),
+            opts=self._after(names),
         )
         return self.host.script(
             "directories",

@@ -12,7 +12,7 @@ it:
   updated in place; only what must move (a file's path, an upload's content) is a trigger, and the old one
   is then deleted.
 - ``delete`` gets the standard input of the last run: one text holds both bodies. Removing succeeds on a
-  machine that is already clean.
+  machine that is already clean, and leaves one alone that has another name by now.
 - Without a host key it verifies nothing: an update is refused then, a preview only warns. A machine that is
   replaced has another host key, which changes the connection, which runs every step again: nothing else is
   needed.

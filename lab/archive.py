@@ -46,4 +46,4 @@ def options() -> list[str]:
 
 def keyring() -> list[str]:
     """Signatures are checked against Debian's own keys, also on a computer that is not a Debian."""
-    return [f"--keyring={KEYRING}"] if KEYRING.exists() else []
+    return [f"--keyring={KEYRING}"]

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.host import LabError
+from lab.host import LabError, send
 
 # A login session or service takes its control group along when it ends; a lab must not end with it.
 MANAGED = ("/user.slice", "/system.slice")
@@ -134,10 +134,7 @@ def destroy(groups: list[Path], *, within: float = 5.0) -> None:
     _thaw(groups)
     while True:
         for pid in processes(groups):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            send(pid, signal.SIGKILL)
         for group in groups:
             for folder, _, _ in os.walk(group, topdown=False):
                 try:

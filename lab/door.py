@@ -1,21 +1,21 @@
-"""The door from this computer to the hospital: ports on 127.0.0.1 that lead to the floating address.
+"""The door from this computer to the hospital: a port on 127.0.0.1 that leads to the floating address.
 
-A small process that lives as long as its lab (:mod:`lab.doorkeeper`); its record says which ports it got.
+A small process that lives as long as its lab (:mod:`lab.doorkeeper`); its record says which port it got.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from lab.host import LabError, last_line, owner, started, wait_until_gone
+from lab.host import LabError, last_line, owner, send, started, wait_until_gone
 from lab.network import identity
 from lab.privilege import REPOSITORY
 
-PREFERRED = {"https": (8443, 443), "http": (8080, 80)}
+# Plain HTTP gets no door: its redirect names the floating address's ports, which are not the door's.
+PREFERRED = {"https": (8443, 443)}
 
 
 def ports(record: Path, lan: Path) -> dict[str, int]:
@@ -71,7 +71,7 @@ def close(record: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     if started(pid) == birth:
-        os.kill(pid, signal.SIGTERM)
+        send(pid, signal.SIGTERM)
         if not wait_until_gone(pid, birth, within=3.0):
-            os.kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
     record.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The virtual hospital as a whole: up, down, broken and healed."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,11 @@ from lab.host import (
     own_folder,
     runtime_folder,
     state_folder,
+    typed,
     write_atomically,
 )
 from lab.machine import Machine
-from lab.network import Network, namespace_path
+from lab.network import Network, lan_path
 from lab.plan import Plan
 from lab.privilege import delegated
 
@@ -53,7 +55,7 @@ class Lab:
         """
         found = Plan.load(self._plan_file)
         if found is None:
-            raise LabError(f"lab {self.name!r} is not up: start it with `python -m lab up`")
+            raise LabError(f"lab {self.name!r} is not up: start it with {typed('up', lab=self.name)}")
         return found
 
     @property
@@ -80,7 +82,7 @@ class Lab:
     @property
     def lan_namespace(self) -> Path:
         """The network namespace every client of this lab has to be in."""
-        return namespace_path(self.name)
+        return lan_path(self.name)
 
     @property
     def door_ports(self) -> dict[str, int]:
@@ -124,7 +126,7 @@ class Lab:
                     "choose another name with PRONTUARIO_LAB"
                 )
             yield
-        if RUNTIME.exists() and not any(RUNTIME.iterdir()):
+        with contextlib.suppress(OSError):  # another lab lives there
             RUNTIME.rmdir()
 
     # -- up and down -------------------------------------------------------------------------------
@@ -154,8 +156,7 @@ class Lab:
             self._heal()
             ports = door.ensure(self._door_file, self.lan_namespace, plan.floating)
         self.progress.say(
-            f"lab {self.name!r} is up: {plan}; "
-            f"{plan.floating} at 127.0.0.1:{ports['https']} (https) and :{ports['http']} (http)"
+            f"lab {self.name!r} is up: {plan}; {plan.floating} at 127.0.0.1:{ports['https']} (https)"
         )
 
     def _agree_on_plan(self, hospital: "Hospital") -> Plan:
@@ -166,13 +167,13 @@ class Lab:
         if not recorded.same_drawing(wanted):
             raise LabError(
                 f"lab {self.name!r} was made from another drawing ({recorded}): "
-                "`python -m lab down` first, or choose another name with PRONTUARIO_LAB"
+                f"{typed('down', lab=self.name)} first, or choose another name with PRONTUARIO_LAB"
             )
         if recorded.image != wanted.image:
             if not image.folder(recorded.image).is_dir():
                 raise LabError(
                     f"lab {self.name!r} needs image {recorded.image}, which is gone: "
-                    "`python -m lab down` first"
+                    f"{typed('down', lab=self.name)} first"
                 )
             self.progress.say(
                 f"lab {self.name!r} keeps its older image {recorded.image}: down and up again to renew it"
@@ -199,20 +200,12 @@ class Lab:
         machines = self._of(plan)
         if not self.network.is_up():
             for machine in machines:
-                machine.power_off()
+                with machine.switching():
+                    machine.power_off()
             self.network.create(plan)
         for machine in machines:
-            if self._is_whole(machine):
-                machine.thaw()
-                try:
-                    machine.wait_ready(within=15)
-                except LabError as error:
-                    self.progress.say(f"{error}: cutting its power and booting it again")
-                    machine.power_off()
-            if not self._is_whole(machine):
-                self.progress.say(f"{machine.name}: booting")
-                machine.power_off()
-                machine.power_on()
+            with machine.switching():
+                self._power_on_unless_whole(machine)
         for machine in machines:
             state = machine.wait_ready()
             if state == "degraded":
@@ -220,6 +213,19 @@ class Lab:
                 self.progress.say(
                     f"{machine.name}: up, but degraded: {failed[0] if failed else 'unknown'} failed"
                 )
+
+    def _power_on_unless_whole(self, machine: Machine) -> None:
+        if self._is_whole(machine):
+            machine.thaw()
+            try:
+                machine.wait_ready(within=15)
+            except LabError as error:
+                self.progress.say(f"{error}: cutting its power and booting it again")
+                machine.power_off()
+        if not self._is_whole(machine):
+            self.progress.say(f"{machine.name}: booting")
+            machine.power_off()
+            machine.power_on()
 
     @delegated("down")
     def down(self) -> None:
@@ -231,7 +237,8 @@ class Lab:
             found = self.state.exists() or self._runtime.exists() or self.lan_namespace.exists()
             door.close(self._door_file)
             for machine in self._known_machines():
-                machine.power_off()
+                with machine.switching():
+                    machine.power_off()
             cgroups.destroy(cgroups.existing(self.name))
             sweep.end(sweep.inside(self.lan_namespace) - sweep.ancestors())
             self.network.destroy()
@@ -240,7 +247,17 @@ class Lab:
             for folder in (self.state, self._runtime):
                 if folder.exists():
                     command(["rm", "-rf", "--one-file-system", str(folder)], timeout=300)
-        self.progress.say(f"lab {self.name!r} is gone" if found else f"lab {self.name!r} was not up")
+        if found:
+            self.progress.say(f"lab {self.name!r} is gone")
+            return
+        others = ", ".join(f"{name} ({typed('down', lab=name)})" for name in self._others())
+        self.progress.say(f"lab {self.name!r} was not up{others and f'; still there: {others}'}")
+
+    def _others(self) -> list[str]:
+        """The other labs that are up on this computer, or left something."""
+        found = {path.parent.name for path in RUNTIME.glob("*/state")}
+        found |= {path.name for path in self.state.parent.glob("*") if path.is_dir()}
+        return sorted(found - {self.name})
 
     # -- faults ------------------------------------------------------------------------------------
 
@@ -272,26 +289,3 @@ class Lab:
 
     def _record_partitions(self, pairs: set[frozenset[str]]) -> None:
         write_atomically(self._partition_file, json.dumps(sorted(sorted(pair) for pair in pairs)) + "\n")
-
-    # -- looking -----------------------------------------------------------------------------------
-
-    def status(self) -> tuple[list[tuple[str, ...]], bool]:
-        """One row per machine, the partitions and the door; and whether all of it is well. Needs no root."""
-        plan = self.plan
-        rows: list[tuple[str, ...]] = []
-        well = self.lan_namespace.exists()
-        for machine in self._of(plan):
-            running = machine.is_running()
-            reachable = running and machine.listens(machine.about.ssh_port)
-            state = "running" if reachable else "booting" if running else "off"
-            holder = f"holds {plan.floating}" if machine.holds(plan.floating) else ""
-            rows.append((machine.name, machine.address, state, holder))
-            well = well and reachable
-        for pair in sorted(sorted(pair) for pair in self.partitions):
-            rows.append(("partition", " | ".join(pair), "", ""))
-            well = False
-        ports = self.door_ports
-        rows.append(
-            ("door", " ".join(f"{name} 127.0.0.1:{port}" for name, port in ports.items()) or "closed", "", "")
-        )
-        return rows, well and bool(ports)

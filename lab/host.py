@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -13,10 +14,17 @@ from pathlib import Path
 DEFAULT_LAB = "hospital"
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RUNTIME = Path("/run/prontuario")
+COMMAND = ".venv/bin/python -m lab"
 
 
 class LabError(RuntimeError):
     """Something a person must know, in one line: what happened, where, what to do next."""
+
+
+def typed(*words: str, lab: str = DEFAULT_LAB) -> str:
+    """In backquotes, what a person types in the repository's folder to have this lab do something."""
+    named = [] if lab == DEFAULT_LAB else [f"--lab={lab}"]
+    return f"`{' '.join([COMMAND, *named, *words])}`"
 
 
 class Progress:
@@ -57,7 +65,7 @@ def command(
             env={**os.environ, "PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8"} if env is None else dict(env),
         )
     except FileNotFoundError:
-        raise LabError(f"{argv[0]} is not installed: `python -m lab up` says which package has it") from None
+        raise LabError(f"{argv[0]} is not installed: {typed('doctor')} says which package has it") from None
     except subprocess.TimeoutExpired:
         raise LabError(f"{' '.join(argv)}: no answer within {timeout:g} s") from None
     if check and result.returncode != 0:
@@ -141,9 +149,12 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
 @contextmanager
 def locked(path: Path, *, waiting: str, progress: Progress | None = None) -> Iterator[None]:
     """Hold a lock file that goes with its last holder; ``waiting`` is said while somebody else has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:
+            continue  # the last lab of this computer just took the folder along
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -151,7 +162,7 @@ def locked(path: Path, *, waiting: str, progress: Progress | None = None) -> Ite
                 (progress or Progress()).say(waiting)
                 fcntl.flock(handle, fcntl.LOCK_EX)
             # Whoever held it before may have unlinked the file: then this lock guards nothing.
-            if not path.exists() or path.stat().st_ino != os.fstat(handle).st_ino:
+            if not _is_at(path, handle):
                 continue
             try:
                 yield
@@ -160,6 +171,14 @@ def locked(path: Path, *, waiting: str, progress: Progress | None = None) -> Ite
             return
         finally:
             os.close(handle)
+
+
+def _is_at(path: Path, handle: int) -> bool:
+    """True while the open file is still the one at this path."""
+    try:
+        return path.stat().st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False
 
 
 def started(pid: int) -> int | None:
@@ -172,6 +191,15 @@ def started(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] in "ZX" else int(fields[19])
+
+
+def send(pid: int, number: signal.Signals) -> bool:
+    """Send a signal; False when the process ended before it got there."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def wait_until_gone(pid: int, birth: int, within: float) -> bool:

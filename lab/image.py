@@ -1,8 +1,10 @@
 """The root file system of every machine: built once by mmdebstrap, cached, never written to."""
 
 import hashlib
+import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,7 +13,18 @@ from pathlib import Path
 
 from infra.versions import DEBIAN_RELEASE, MACHINE_PACKAGES
 from lab import archive
-from lab.host import LabError, Progress, cache_folder, command, give_to_owner, last_line, locked, own_folder
+from lab.host import (
+    LabError,
+    Progress,
+    cache_folder,
+    command,
+    give_to_owner,
+    last_line,
+    locked,
+    own_folder,
+    state_folder,
+    typed,
+)
 
 CUSTOMIZE = Path(__file__).with_name("customize.sh")
 EXCLUDED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*")
@@ -45,7 +58,7 @@ def root(image_key: str | None = None) -> Path:
     """
     path = folder(image_key) / "root"
     if not path.is_dir():
-        raise LabError(f"no image at {path.parent}: build it with `python -m lab image`")
+        raise LabError(f"no image at {path.parent}: build it with {typed('image')}")
     return path
 
 
@@ -55,13 +68,16 @@ def ensure(progress: Progress) -> Path:
     Raises LabError when mmdebstrap fails; its whole output is in ``build.log`` beside the image.
     """
     target = folder()
+    # Its programs that run as root are no longer updated: nobody else of this computer may reach them.
+    own_folder(target.parent, 0o700)
     if (target / "root").is_dir():
         return target / "root"
-    own_folder(target.parent)
     lock = target.parent / f".{target.name}.lock"
     with locked(lock, waiting="waiting for another build of the same image", progress=progress):
         if not (target / "root").is_dir():
             _build(target, progress)
+            for path in _remove([old for old in _images() if old != target and not _users(old)]):
+                progress.say(f"image: {path.name} removed, no lab uses it")
     return target / "root"
 
 
@@ -123,19 +139,39 @@ def _logged(argv: Sequence[str], log: Path, progress: Progress) -> None:
             )
 
 
-def remove() -> list[Path]:
+def remove() -> Sequence[Path]:
     """Delete every cached image and return what was deleted (needs root).
 
     Raises LabError when a running lab's machines live on one of them.
     """
     images = sorted((cache_folder() / "images").glob("*debian-*"))
-    mounts = Path("/proc/self/mounts").read_text()
-    used = [path for path in images if f"lowerdir={path}/" in mounts]
-    if used:
-        raise LabError(f"{used[0]} is in use by a running lab: `python -m lab down` first")
     for path in images:
+        for lab in _users(path):
+            raise LabError(f"{path} is in use by lab {lab!r}: {typed('down', lab=lab)} first")
+    return _remove(images)
+
+
+def _images() -> list[Path]:
+    return sorted((cache_folder() / "images").glob("debian-*/"))
+
+
+def _remove(paths: Sequence[Path]) -> Sequence[Path]:
+    for path in paths:
         command(["rm", "--recursive", "--force", "--one-file-system", str(path)], timeout=300)
-    return images
+    return paths
+
+
+def _users(image: Path) -> list[str]:
+    """The labs that boot from this image: their disks lie on it, or their plan names it."""
+    mounts = Path("/proc/self/mounts").read_text()
+    found = set(re.findall(rf"lowerdir={re.escape(str(image))}/\S*,upperdir=\S*/labs/([^/]+)/", mounts))
+    for plan in state_folder("any").parent.glob("*/lab.json"):
+        try:
+            if folder(json.loads(plan.read_text())["image"]) == image:
+                found.add(plan.parent.name)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return sorted(found)
 
 
 def consumer(

@@ -2,18 +2,29 @@
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab import cgroups, image, keys, nspawn, vitals
 from lab.disk import Disk, DiskFile
-from lab.host import LabError, command, runtime_folder, started, wait_until_gone, write_atomically
-from lab.network import Network, namespace_path
+from lab.host import (
+    RUNTIME,
+    LabError,
+    command,
+    locked,
+    runtime_folder,
+    send,
+    started,
+    typed,
+    wait_until_gone,
+    write_atomically,
+)
+from lab.network import Network, machine_path
 from lab.plan import MachinePlan, Plan
 from lab.privilege import as_root, delegated
 
@@ -105,6 +116,13 @@ class Machine:
 
     # -- power -------------------------------------------------------------------------------------
 
+    @contextmanager
+    def switching(self) -> Iterator[None]:
+        """Be the only one with a hand on this machine's power switch."""
+        lock = RUNTIME / f"{self._host_name}.lock"
+        with locked(lock, waiting=f"{self.name} is being switched by another command: waiting"):
+            yield
+
     def power_on(self) -> None:
         """Boot, without waiting for it.
 
@@ -118,7 +136,7 @@ class Machine:
             root=self.disk.root,
             machine=self._host_name,
             hostname=self.name,
-            network=namespace_path(self.lab, self.name),
+            network=machine_path(self.lab, self.name),
             groups=cgroups.create(self.lab, self.name),
             console=self.boot_log,
         )
@@ -193,9 +211,10 @@ class Machine:
 
         Raises LabError when it already runs.
         """
-        if self.is_running():
-            raise LabError(f"{self.name} is already running")
-        self.power_on()
+        with self.switching():
+            if self.is_running():
+                raise LabError(f"{self.name} is already running")
+            self.power_on()
         self.wait_ready()
 
     @delegated("kill")
@@ -205,24 +224,24 @@ class Machine:
         What it wrote stays in this computer's page cache: unsynced writes survive, unlike in reality.
         Raises LabError when it is already off.
         """
-        init = self.init_pid
-        if init is None:
-            raise LabError(f"{self.name} is already off: `python -m lab start {self.name}` boots it")
-        self.network.link_down(self.about)
-        self.power_off()
+        with self.switching():
+            if not self.is_running():
+                raise LabError(f"{self.name} is already off: {self._how_to_start()}")
+            self.network.link_down(self.about)
+            self.power_off()
+
+    def _how_to_start(self) -> str:
+        return f"{typed('start', self.name, lab=self.lab)} boots it"
 
     def power_off(self) -> None:
         """End everything on the machine and clear its card and control groups; fine when it is off."""
         init, living = self.init_pid, self._nspawn()
         if init is not None:
-            try:
-                os.kill(init, signal.SIGKILL)
-            except ProcessLookupError:
-                init = None
+            send(init, signal.SIGKILL)
             # A frozen machine dies of it as it thaws, before it gets to do anything else.
             cgroups.freeze(self._groups, frozen=False)
         if living is not None and not wait_until_gone(*living, within=5.0):
-            os.kill(living[0], signal.SIGKILL)
+            send(living[0], signal.SIGKILL)
         self._clear()
 
     # -- hands on ----------------------------------------------------------------------------------
@@ -234,7 +253,7 @@ class Machine:
         """
         init = self.init_pid
         if init is None:
-            raise LabError(f"{self.name} is off: `python -m lab start {self.name}` boots it")
+            raise LabError(f"{self.name} is off: {self._how_to_start()}")
         withheld = ",".join(f"-{name.removeprefix('CAP_').lower()}" for name in nspawn.WITHHELD)
         limit = ["setpriv", f"--bounding-set={withheld}", "--inh-caps=-all"]
         enter = ["nsenter", f"--target={init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
@@ -263,6 +282,6 @@ class Machine:
 
     def _set_frozen(self, frozen: bool) -> None:
         if not self.is_running():
-            raise LabError(f"{self.name} is off: `python -m lab start {self.name}` boots it")
+            raise LabError(f"{self.name} is off: {self._how_to_start()}")
         if not cgroups.freeze(self._groups, frozen=frozen):
             raise LabError(f"{self.name}: this computer has no control group that can freeze a machine")

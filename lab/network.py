@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.host import LabError, command, lab_name
+from lab.host import LabError, command, lab_name, typed
 
 if TYPE_CHECKING:
     from lab.hospital import Lab
@@ -32,15 +32,15 @@ table bridge partition {
 """
 
 
-def namespace(lab: str, machine: str = "lan") -> str:
-    """The name of a machine's network namespace, or of the LAN's."""
-    # A dot cannot be part of a lab's or a machine's name, and "-lan" cannot be a machine's.
-    return f"prontuario.{lab}.{machine}" if machine != "lan" else f"prontuario.{lab}.-lan"
+def lan_path(lab: str) -> Path:
+    """Where the network namespace of a lab's LAN is mounted."""
+    # A dot cannot be part of a lab's or a machine's name, and no machine's name begins with "-".
+    return NAMESPACES / f"prontuario.{lab}.-lan"
 
 
-def namespace_path(lab: str, machine: str = "lan") -> Path:
-    """Where that namespace is mounted."""
-    return NAMESPACES / namespace(lab, machine)
+def machine_path(lab: str, machine: str) -> Path:
+    """Where a machine's network namespace is mounted until the machine is in it."""
+    return NAMESPACES / f"prontuario.{lab}.{machine}"
 
 
 def identity(path: Path) -> tuple[int, int] | None:
@@ -58,13 +58,13 @@ def require_inside(lab: "Lab | str | None" = None) -> None:
     Raises LabError otherwise, before a single packet for a lab address was sent.
     """
     name = lab_name(lab) if isinstance(lab, str | None) else lab.name
-    lan = identity(namespace_path(name))
+    lan = identity(lan_path(name))
     if lan is None:
-        raise LabError(f"lab {name!r} is not up: start it with `python -m lab up`")
+        raise LabError(f"lab {name!r} is not up: start it with {typed('up', lab=name)}")
     if lan != identity(Path("/proc/self/ns/net")):
         raise LabError(
             f"this command would leave by the computer's own network, not by lab {name!r}: "
-            "run it as `python -m lab exec -- COMMAND`"
+            f"run it as {typed('exec', '-- COMMAND', lab=name)}"
         )
 
 
@@ -77,53 +77,52 @@ class Network:
     @property
     def path(self) -> Path:
         """The LAN's network namespace."""
-        return namespace_path(self.lab)
+        return lan_path(self.lab)
 
-    def ip(self, *argv: str, machine: str = "lan") -> str:
-        """Run ``ip`` inside one of the lab's namespaces."""
-        return command(["ip", "-n", namespace(self.lab, machine), *argv]).stdout
+    def _machine_path(self, machine: "MachinePlan") -> Path:
+        return machine_path(self.lab, machine.name)
 
-    def _batch(self, machine: str, lines: Iterable[str]) -> None:
-        command(["ip", "-n", namespace(self.lab, machine), "-batch", "-"], stdin="\n".join(lines) + "\n")
+    def _batch(self, namespace: Path, lines: Iterable[str]) -> None:
+        command(["ip", "-n", namespace.name, "-batch", "-"], stdin="\n".join(lines) + "\n")
 
     def nft(self, rules: str) -> None:
         """Apply nftables rules to the LAN's bridge."""
         command(["nsenter", f"--net={self.path}", "nft", "-f", "-"], stdin=rules)
 
     def is_up(self) -> bool:
-        """True when the LAN's bridge is there."""
-        return BRIDGE in self._links()
+        """True when the LAN is whole: its bridge is up, which create() does last."""
+        return "UP" in self._links().get(BRIDGE, [])
 
-    def _links(self, machine: str = "lan") -> dict[str, list[str]]:
-        """Interfaces and their flags; none when the namespace is gone."""
-        if not os.path.ismount(namespace_path(self.lab, machine)):
+    def _links(self) -> dict[str, list[str]]:
+        """The LAN's interfaces and their flags; none when the namespace is gone."""
+        if not os.path.ismount(self.path):
             return {}
-        listed = json.loads(self.ip("-j", "link", machine=machine) or "[]")
+        listed = json.loads(command(["ip", "-n", self.path.name, "-j", "link"]).stdout or "[]")
         return {link["ifname"]: link["flags"] for link in listed}
 
     def create(self, plan: "Plan") -> None:
         """Make the LAN: loopback, and a bridge that carries the gateway's address and leads nowhere."""
-        self._new_namespace("lan")
+        self._new_namespace(self.path)
         self._batch(
-            "lan",
+            self.path,
             [
                 "link set lo up",
                 f"link add {BRIDGE} type bridge forward_delay 0",
                 f"addr add {plan.gateway}/{plan.prefix} dev {BRIDGE}",
-                f"link set {BRIDGE} up",
             ],
         )
         # A new namespace may inherit the computer's own forwarding.
         script = 'for f in /proc/sys/net/ipv[46]/conf/all/forwarding; do [ ! -w "$f" ] || echo 0 > "$f"; done'
         command(["nsenter", f"--net={self.path}", "sh", "-c", script])
+        # Rules for bridges that are loaded before there is one see no frame.
         self.nft(PARTITION_TABLE)
+        self._batch(self.path, [f"link set {BRIDGE} up"])
 
-    def _new_namespace(self, machine: str) -> None:
-        self._delete_namespace(machine)
-        command(["ip", "netns", "add", namespace(self.lab, machine)])
+    def _new_namespace(self, path: Path) -> None:
+        self._delete_namespace(path)
+        command(["ip", "netns", "add", path.name])
 
-    def _delete_namespace(self, machine: str) -> None:
-        path = namespace_path(self.lab, machine)
+    def _delete_namespace(self, path: Path) -> None:
         if os.path.ismount(path):
             command(["ip", "netns", "del", path.name])
         path.unlink(missing_ok=True)  # a name without a namespace: left by a computer that lost its power
@@ -131,19 +130,20 @@ class Network:
     def plug_in(self, plan: "Plan", machine: "MachinePlan") -> None:
         """A fresh network card for a machine that is about to boot, its cable already in the switch."""
         self.unplug(machine)
-        self._new_namespace(machine.name)  # until the machine is in it: see release()
+        card = self._machine_path(machine)
+        self._new_namespace(card)  # until the machine is in it: see release()
         octets = ":".join(f"{int(part):02x}" for part in machine.address.split("."))
         self._batch(
-            "lan",
+            self.path,
             [
                 f"link add {machine.port} type veth peer name {machine.interface} "
-                f"address 02:00:{octets} netns {namespace(self.lab, machine.name)}",
+                f"address 02:00:{octets} netns {card.name}",
                 f"link set {machine.port} master {BRIDGE} alias {machine.name}",
                 f"link set {machine.port} up",
             ],
         )
         self._batch(
-            machine.name,
+            card,
             [
                 "link set lo up",
                 f"addr add {machine.address}/{plan.prefix} brd + dev {machine.interface}",
@@ -154,21 +154,21 @@ class Network:
 
     def release(self, machine: "MachinePlan") -> None:
         """Leave the card to the machine alone: its last process takes card and addresses along."""
-        self._delete_namespace(machine.name)
+        self._delete_namespace(self._machine_path(machine))
 
     def unplug(self, machine: "MachinePlan") -> None:
         """Remove a machine's network card and everything configured on it."""
-        self._delete_namespace(machine.name)
+        self._delete_namespace(self._machine_path(machine))
         # The kernel takes the cable away by itself, a moment after the machine's last process.
         for _ in range(200):
             if machine.port not in self._links():
                 return
-            command(["ip", "-n", namespace(self.lab), "link", "del", machine.port], check=False)
+            command(["ip", "-n", self.path.name, "link", "del", machine.port], check=False)
         raise LabError(f"{machine.port} of lab {self.lab!r} cannot be unplugged")
 
     def link_down(self, machine: "MachinePlan") -> None:
         """Pull the cable: from now on the others see silence."""
-        self.ip("link", "set", machine.port, "down")
+        command(["ip", "-n", self.path.name, "link", "set", machine.port, "down"])
 
     def is_plugged_in(self, machine: "MachinePlan") -> bool:
         """True when the machine's card exists and its cable is in the switch, up."""
@@ -186,4 +186,4 @@ class Network:
     def destroy(self) -> None:
         """Remove every namespace of this lab."""
         for path in NAMESPACES.glob(f"prontuario.{self.lab}.*"):
-            self._delete_namespace(path.name.rpartition(".")[2].removeprefix("-"))
+            self._delete_namespace(path)

@@ -52,7 +52,8 @@ def launch(
         f"--machine={machine}",
         f"--hostname={hostname}",
         f"--network-namespace-path={network}",
-        "--capability=CAP_NET_ADMIN",
+        # keepalived keeps itself in memory: an advertisement must not wait for a disk.
+        "--capability=CAP_NET_ADMIN,CAP_IPC_LOCK",
         f"--drop-capability={','.join(WITHHELD)}",
         "--resolv-conf=off",
         "--timezone=off",

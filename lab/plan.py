@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.host import LabError, write_atomically
+from lab.host import LabError, typed, write_atomically
 
 if TYPE_CHECKING:
     from infra.config.model import Hospital
@@ -90,5 +90,5 @@ class Plan:
             return None
         except (ValueError, TypeError, KeyError):
             raise LabError(
-                f"{path} is damaged: `python -m lab down` removes what is left of this lab"
+                f"{path} is damaged: {typed('down', lab=path.parent.name)} removes what is left of this lab"
             ) from None

@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from lab import archive
 from lab.host import SYSTEM_PATH, LabError, Progress, command, last_line
 
 WITHOUT = "`make preview` works without the lab"
@@ -17,7 +18,14 @@ TOOLS = {
     "nsenter": "util-linux",
 }
 WATCHERS_PER_MACHINE = 6
-BUILD_TOOLS = {"mmdebstrap": "mmdebstrap"}
+BUILD_TOOLS = {
+    "mmdebstrap": "mmdebstrap",
+    # What checks Debian's signatures; other systems that have apt do not all have these.
+    "gpg": "gpg",
+    "gpgv": "gpgv",
+    str(archive.KEYRING): "debian-archive-keyring",
+}
+GUEST = "`limactl start --name=lab lab/lima.yaml` does it and says how to go on"
 # Tried out in a network namespace that ends with the shell: the computer's own network is not involved.
 KERNEL_TRIAL = """
 ip link add bridge0 type bridge || { echo 'bridges (CONFIG_BRIDGE)'; exit 1; }
@@ -30,10 +38,7 @@ printf 'table bridge trial {\\nchain c { type filter hook forward priority 0; }\
 def system() -> None:
     """Raise LabError unless this is a Linux that could run machines; asks for nothing."""
     if sys.platform == "darwin":
-        raise LabError(
-            "the lab needs Linux: run it in a guest on this Mac: `limactl start --name=lab lab/lima.yaml` "
-            f"does it and says how to go on; {WITHOUT}"
-        )
+        raise LabError(f"the lab needs Linux: run it in a guest on this Mac: {GUEST}; {WITHOUT}")
     if not sys.platform.startswith("linux"):
         raise LabError(f"the lab needs Linux, this is {sys.platform}; {WITHOUT}")
     if os.geteuid() != 0 and shutil.which("sudo", path=SYSTEM_PATH) is None:
@@ -46,19 +51,13 @@ def check(progress: Progress, *, machines: int = 0, image_is_built: bool) -> Non
     Raises LabError naming everything that is missing.
     """
     system()
-    wanted = TOOLS if image_is_built else {**TOOLS, **BUILD_TOOLS}
-    missing = {tool: package for tool, package in wanted.items() if not shutil.which(tool, path=SYSTEM_PATH)}
+    wanted = tools(image_is_built=image_is_built)
+    missing = {package for tool, package in wanted.items() if not is_there(tool)}
     if missing:
-        _install(sorted(set(missing.values())), progress)
-    lacking = []
-    if not Path("/proc/self/ns/net").exists():
-        lacking.append("network namespaces (CONFIG_NET_NS)")
+        _install(sorted(missing), progress)
     if "overlay" not in Path("/proc/filesystems").read_text():
         command(["modprobe", "overlay"], check=False)
-        if "overlay" not in Path("/proc/filesystems").read_text():
-            lacking.append("overlay mounts (CONFIG_OVERLAY_FS)")
-    if "cgroup" not in Path("/proc/self/mounts").read_text():
-        lacking.append("control groups mounted at /sys/fs/cgroup")
+    lacking = [feature for feature, there in kernel().items() if not there]
     trial = command(["unshare", "--net", "sh", "-c", KERNEL_TRIAL], check=False)
     if trial.returncode != 0:
         lacking.append(
@@ -72,6 +71,25 @@ def check(progress: Progress, *, machines: int = 0, image_is_built: bool) -> Non
         )
     if lacking:
         raise LabError(f"this computer's kernel gives the lab no {', no '.join(lacking)}; {WITHOUT}")
+
+
+def tools(*, image_is_built: bool) -> dict[str, str]:
+    """The programs and files a lab needs of this computer, and the Debian package that has each."""
+    return TOOLS if image_is_built else {**TOOLS, **BUILD_TOOLS}
+
+
+def is_there(tool: str) -> bool:
+    """True when a program is installed, or a file exists."""
+    return Path(tool).exists() if tool.startswith("/") else shutil.which(tool, path=SYSTEM_PATH) is not None
+
+
+def kernel() -> dict[str, bool]:
+    """What can be told of this kernel without trying it out."""
+    return {
+        "network namespaces (CONFIG_NET_NS)": Path("/proc/self/ns/net").exists(),
+        "overlay mounts (CONFIG_OVERLAY_FS)": "overlay" in Path("/proc/filesystems").read_text(),
+        "control groups mounted at /sys/fs/cgroup": "cgroup" in Path("/proc/self/mounts").read_text(),
+    }
 
 
 def watchers_left(wanted: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lab.host import SYSTEM_PATH, LabError
+from lab.host import SYSTEM_PATH, LabError, typed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -63,8 +63,9 @@ def delegated(verb: str) -> Callable[[Method], Method]:
                 return method(self, *arguments)
             target = getattr(self, "about", None)
             words = [verb, *([target.name] if target else []), *map(str, arguments)]
-            if run_as_root([f"--lab={self.lab if target else self.name}", *words]) != 0:
-                raise LabError(f"`python -m lab {' '.join(words)}` failed: its own message is above")
+            lab = self.lab if target else self.name
+            if run_as_root([f"--lab={lab}", *words]) != 0:
+                raise LabError(f"{typed(*words, lab=lab)} failed: its own message is above")
             return None
 
         return wrapper  # type: ignore[return-value]

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from lab.hospital import Lab
-from lab.host import LabError
+from lab.host import LabError, typed
 from lab.network import require_inside
 from toolchain.errors import ToolchainError
 from toolchain.workspace import EngineError, Workspace, stack_settings
@@ -31,7 +31,8 @@ def workspace(lab: Lab, stack: str) -> Workspace:
 def up(lab: Lab, stack: str) -> None:
     """``pulumi up``, then leave the authority's certificate where clients find it."""
     deployment = workspace(lab, stack)
-    deployment.run("up", "--yes", "--skip-preview", "--suppress-outputs", capture=False)
+    with deployment.exclusive():
+        deployment.run("up", "--yes", "--skip-preview", "--suppress-outputs", capture=False)
     outputs = deployment.outputs()
     (lab.state / "ca.pem").write_text(outputs["certificate_authority"])
     print_places(lab, stack_settings(stack)["domain"], outputs)
@@ -42,9 +43,9 @@ def print_places(lab: Lab, domain: str, outputs: dict[str, Any]) -> None:
     rows = [
         ("your browser", f"https://{domain}:{lab.door_ports['https']}/"),
         ("its authority", f"{lab.state / 'ca.pem'} (curl --cacert, or trust it in the browser)"),
-        ("inside the LAN", f"{outputs['url']} by python -m lab exec -- COMMAND"),
+        ("inside the LAN", f"{outputs['url']} by {typed('exec', '-- COMMAND', lab=lab.name)}"),
         *((f"machine {name}", machine.address) for name, machine in lab.machines.items()),
-        ("a root shell", "python -m lab shell mac-a"),
+        ("a root shell", typed("shell", next(iter(lab.machines)), lab=lab.name)),
     ]
     for what, where in rows:
         print(f"  {what:<16} {where}")
@@ -61,9 +62,12 @@ def main() -> int:
         require_inside(lab)
         if arguments.verb == "up":
             up(lab, arguments.stack)
+        elif arguments.verb == "preview":
+            workspace(lab, arguments.stack).run("preview", capture=False)
         else:
-            extra = ["--yes", "--skip-preview"] if arguments.verb == "destroy" else []
-            workspace(lab, arguments.stack).run(arguments.verb, *extra, capture=False)
+            deployment = workspace(lab, arguments.stack)
+            with deployment.exclusive():
+                deployment.run("destroy", "--yes", "--skip-preview", capture=False)
     except (EngineError, LabError, ToolchainError) as error:
         print(error, file=sys.stderr)
         return 1

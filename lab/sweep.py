@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from lab.host import command, started, wait_until_gone
+from lab.host import command, send, started, wait_until_gone
 from lab.network import identity
 
 
@@ -33,7 +33,7 @@ def end(processes: set[int], *, within: float = 2.0) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid, birth in births.items():
             if started(pid) == birth:
-                os.kill(pid, number)
+                send(pid, number)
         deadline = time.monotonic() + within
         for pid, birth in births.items():
             wait_until_gone(pid, birth, within=max(0.0, deadline - time.monotonic()))

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.load_balancer import LoadBalancer
+from components.service import MedicalService
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -23,3 +26,16 @@ class Outputs:
     statistics: pulumi.Output[dict[str, str]]
     statistics_user: pulumi.Output[str]
     statistics_password: pulumi.Output[str]
+
+    @classmethod
+    def of(cls, edge: LoadBalancer, service: MedicalService) -> "Outputs":
+        """What the outside needs of a deployed hospital."""
+        return cls(
+            url=edge.url,
+            address=edge.address,
+            certificate_authority=edge.certificate_authority,
+            release=service.release,
+            statistics=edge.statistics,
+            statistics_user=edge.statistics_user,
+            statistics_password=edge.statistics_password,
+        )

@@ -18,12 +18,4 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
     witness = Witness(hospital.witness, MachineArgs.of(hospital, hospital.witness, key))
     edge = LoadBalancer("edge", LoadBalancerArgs(hospital, [*macs, witness], authority))
     service = MedicalService("service", MedicalServiceArgs(hospital, macs, release))
-    return Outputs(
-        url=edge.url,
-        address=edge.address,
-        certificate_authority=edge.certificate_authority,
-        release=service.release,
-        statistics=edge.statistics,
-        statistics_user=edge.statistics_user,
-        statistics_password=edge.statistics_password,
-    )
+    return Outputs.of(edge, service)

@@ -108,24 +108,26 @@ def hospital_documents(draw: st.DrawFn, stack: str | None = None) -> dict[str, A
 @st.composite
 def machines(draw: st.DrawFn, stack: str, addresses: list[str]) -> dict[str, Any]:
     """The nodes of ``stack`` by name; ``addresses`` holds two for each."""
-    roles = _ROLES[stack]
+    roles = draw(st.permutations(_ROLES[stack]))
     zones = draw(unique(names, len(roles)))
     keys = draw(st.just([None] * len(roles)) | unique(host_keys(), len(roles)))
-    architecture = draw(st.sampled_from(["x86_64", "aarch64"]))
+    linux = [stack == "lab" or role == "witness" or draw(st.booleans()) for role in roles]
+    architectures = st.sampled_from(["x86_64", "aarch64"])
+    macs = draw(architectures) if all(linux) else "aarch64"  # as the guests of the others
     nodes: dict[str, Any] = {}
     for index, name in enumerate(draw(unique(names, len(roles)))):
-        linux = stack == "lab" or roles[index] == "witness" or draw(st.booleans())
+        is_linux_mac = linux[index] and roles[index] != "witness"
         user, port = draw(st.sampled_from(["admin", "_ops", "ti-1"])), draw(st.sampled_from([22, 2222]))
         nodes[name] = {
             "role": roles[index],
-            "platform": "linux" if linux else "macos",
+            "platform": "linux" if linux[index] else "macos",
             "address": addresses[2 * index],
             "zone": zones[index],
             "interface": draw(interfaces),
-            "architecture": architecture,
+            "architecture": macs if is_linux_mac else draw(architectures),
             "ssh": {"user": user, "port": port, "host_key": keys[index]},
         }
-        if not linux:
+        if not linux[index]:
             nodes[name]["guest"] = {"address": addresses[2 * index + 1], "interface": draw(interfaces)}
     return nodes
 

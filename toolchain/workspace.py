@@ -7,19 +7,25 @@ one and only program.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from infra.config.load import ConfigurationError, read_stack_file
+from infra.config.stack_file import hospital_value
 from toolchain.engine import environment
 from toolchain.errors import ToolchainError
 
@@ -53,8 +59,11 @@ class Workspace:
             link.symlink_to(ROOT / name)
         passphrase = folder / "passphrase"
         if not passphrase.exists():
-            passphrase.touch(mode=0o600)
-            passphrase.write_text(secrets.token_urlsafe(32))
+            # An empty one, left by an interruption, would be somebody's passphrase for ever.
+            draft = folder / "passphrase.draft"
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(32))
+            draft.rename(passphrase)
         settings = yaml.safe_load(workspace._file.read_text()) if workspace._file.exists() else {}
         config = settings.setdefault("config", {})
         config[f"{PROJECT}:hospital"] = dict(hospital)
@@ -99,15 +108,44 @@ class Workspace:
             command += ["--stack", self.stack]
         if capture or not sys.stdout.isatty():
             command.append("--non-interactive")
-        result = subprocess.run(
-            command, env=self.environment, input=stdin, text=True, check=False, capture_output=capture
+        pipe = subprocess.PIPE if capture else None
+        engine = subprocess.Popen(
+            command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
         )
-        if result.returncode != 0:
-            said = f"{result.stdout or ''}{result.stderr or ''}".strip()
+        with _left_to_the_engine():
+            stdout, stderr = engine.communicate(stdin)
+        if engine.returncode != 0:
+            said = f"{stdout or ''}{stderr or ''}".strip()
             raise EngineError(
                 f"pulumi {arguments[0]} of stack {self.stack} failed" + (f":\n{said}" if said else "")
             )
-        return result.stdout or ""
+        return stdout or ""
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Be the only one who updates this workspace; raises EngineError when somebody else is.
+
+        The engine's own lock and its note of steps under way outlive an engine that was killed. Whoever holds
+        our lock knows that no engine runs here and takes both away: every step is idempotent and runs again.
+        """
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EngineError(
+                    f"stack {self.stack} is being updated by another command: wait for it, then try again"
+                ) from None
+            if any((self.folder / "state" / ".pulumi" / "locks").rglob("*.json")):
+                self.run("cancel", "--yes")
+                state = json.loads(self.run("stack", "export"))
+                state["deployment"].pop("pending_operations", None)
+                self.run("stack", "import", stdin=json.dumps(state))
+            yield
 
     def preview(self) -> dict[str, Any]:
         """The engine's own account of what an update would do."""
@@ -120,17 +158,35 @@ class Workspace:
         return values
 
 
+@contextmanager
+def _left_to_the_engine() -> Iterator[None]:
+    """Ctrl-C reaches the engine from the terminal; it finishes what it began only if we wait for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class EngineError(Exception):
     """The engine refused or failed; the message holds its own words."""
 
 
 def stack_settings(stack: str) -> dict[str, Any]:
-    """``prontuario:hospital`` as the committed stack file says it."""
+    """``prontuario:hospital`` as the committed stack file says it; EngineError if it says it wrongly."""
     path = ROOT / f"Pulumi.{stack}.yaml"
-    if not path.exists():
-        known = ", ".join(sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml")))
-        raise EngineError(f"stack {stack}: no Pulumi.{stack}.yaml; known stacks: {known}")
-    settings: dict[str, Any] = yaml.safe_load(path.read_text())["config"][f"{PROJECT}:hospital"]
+    known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
+    if stack not in known:
+        raise EngineError(f"stack {stack}: no Pulumi.{stack}.yaml; known stacks: {', '.join(known)}")
+    try:
+        read_stack_file(path)
+        settings = hospital_value(path)
+    except ConfigurationError as error:
+        raise EngineError(str(error)) from None
+    assert isinstance(settings, dict)  # noqa: S101  # it was just read as a hospital
     return settings
 
 

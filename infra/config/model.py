@@ -1,7 +1,7 @@
 """The hospital as a value: what a stack file may say, in the words of the whiteboard.
 
-Loaded once (see :mod:`infra.config.load`), frozen, handed down. Sizes and names come from the specification
-(seed documents 000, 001 and 003); rules that need more than one field are in :mod:`infra.config.rules`.
+Loaded once (see :mod:`infra.config.load`), frozen, handed down. Sizes and names come from the hospital's
+specification; rules that need more than one field are in :mod:`infra.config.rules`.
 """
 
 from ipaddress import IPv4Address
@@ -118,7 +118,7 @@ class Node(Frozen):
 
 
 class Budget(Frozen):
-    """A virtual node's share of one Mac (seed 003)."""
+    """A virtual node's share of one Mac."""
 
     memory_gb: Amount
     cpu_cores: Amount
@@ -217,7 +217,8 @@ class Hospital(Frozen):
     @property
     def macs(self) -> dict[str, Node]:
         """The Macs by name, primary first."""
-        return {name: node for name, node in self.nodes.items() if node.is_mac}
+        macs = ((name, node) for name, node in self.nodes.items() if node.is_mac)
+        return dict(sorted(macs, key=lambda item: item[1].role != "primary"))
 
     @property
     def primary(self) -> Node:

@@ -59,14 +59,25 @@ def guests_are_on_macos(hospital: Hospital) -> Iterator[Problem]:
 
 def macs_share_an_architecture(hospital: Hospital) -> Iterator[Problem]:
     """One release serves on both Macs: a machine that takes over with another program is not a spare."""
-    linux = {name: node for name, node in hospital.macs.items() if node.platform == "linux"}
-    for first, wanted in list(linux.items())[:1]:
-        for name, node in linux.items():
-            if node.architecture != wanted.architecture:
-                alike = "the Macs take over from each other, make them alike"
-                rule = f"nodes.{first} is {wanted.architecture}: {alike}"
-                path = ("nodes", name, "architecture")
-                yield Problem(path, node.architecture, rule, (("nodes", first, "architecture"),))
+    first_refused = (roles_fit_the_stack, platforms_fit_the_stack, guests_are_on_macos)
+    if any(True for rule in first_refused for _ in rule(hospital)):
+        return  # which machines there are, and what their Debian runs on, is not settled yet
+    first, *others = hospital.macs
+    for other in others:
+        # A guest is always aarch64: only a linux machine can be another one.
+        other_is_free = hospital.nodes[other].platform == "linux"
+        name, model = (other, first) if other_is_free else (first, other)
+        node, wanted = hospital.nodes[name], hospital.nodes[model]
+        if node.debian_architecture != wanted.debian_architecture:
+            whose = f"the guest of nodes.{model}" if wanted.guest else f"nodes.{model}"
+            alike = "the Macs take over from each other, make them alike"
+            rule = f"{whose} is {wanted.debian_architecture}: {alike}"
+            reads = [
+                ("nodes", each, key)
+                for each in (name, model)
+                for key in ("role", "platform", "guest", "architecture")
+            ]
+            yield Problem(("nodes", name, "architecture"), node.architecture, rule, (("stack",), *reads))
 
 
 def zones_differ(hospital: Hospital) -> Iterator[Problem]:

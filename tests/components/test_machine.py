@@ -61,6 +61,17 @@ async def test_nothing_happens_on_a_machine_before_it_is_looked_at(
         assert step is first or leads_to(engine, step.name, "mac-a-preflight"), step.name
 
 
+@pulumi.runtime.test
+async def test_a_machine_bears_its_name_before_anything_that_its_removal_undoes(
+    engine: Engine, hospital: Hospital
+) -> None:
+    MacStudio("mac-a", args(hospital))
+    await engine.settled()
+    for step in engine.of_type("remote:Command"):
+        if "delete" in step.inputs and step.name != "mac-a-names":
+            assert leads_to(engine, step.name, "mac-a-names"), step.name
+
+
 def leads_to(engine: Engine, step: str, earlier: str) -> bool:
     before = engine.named(step).depends_on
     return earlier in before or any(leads_to(engine, one, earlier) for one in before)

@@ -17,10 +17,15 @@ from tests.lab.little_lab import command_line
 from toolchain.workspace import Workspace, stack_settings
 
 
+def deployment_command(lab: Lab, stack: str, verb: str) -> list[str]:
+    """What ``make up`` runs once the machines run; or, with ``destroy``, the opposite."""
+    inside = [sys.executable, "-m", "lab", f"--lab={lab.name}", "exec", "--"]
+    return [*inside, sys.executable, "-m", "lab.stack", verb, "--stack", stack]
+
+
 def deploy(lab: Lab, stack: str, verb: str = "up") -> None:
-    """What ``make up`` does once the machines run; or, with ``destroy``, the opposite."""
-    argv = [sys.executable, "-m", "lab", f"--lab={lab.name}", "exec", "--"]
-    argv += [sys.executable, "-m", "lab.stack", verb, "--stack", stack]
+    """Run it; it has to work."""
+    argv = deployment_command(lab, stack, verb)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,5 +1,8 @@
 """One Mac from bare Debian to a served hospital and back, with everything that may go wrong on the way."""
 
+import json
+import os
+import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +15,14 @@ import httpx
 import pytest
 
 from lab.hospital import Lab
-from tests.lab.deployment import ProcessWatch, ask, deploy, failed_update, workspace
+from tests.lab.deployment import (
+    ProcessWatch,
+    ask,
+    deploy,
+    deployment_command,
+    failed_update,
+    workspace,
+)
 from tests.lab.little_lab import booted, on_the_lan
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -56,8 +66,22 @@ def watch() -> ProcessWatch:
 @pytest.fixture(scope="module")
 def lab(bare: tuple[Lab, set[str]], watch: ProcessWatch) -> Lab:
     with watch:
+        kill_an_update_halfway(bare[0])
         deploy(bare[0], STACK)
     return bare[0]
+
+
+def kill_an_update_halfway(lab: Lab) -> None:
+    """Begin to deploy, and end the engine with everything around it as soon as it works."""
+    locks = lab.state / "pulumi" / "state" / ".pulumi" / "locks"
+    update = subprocess.Popen(
+        deployment_command(lab, STACK, "up"), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert update.stdout is not None
+    assert any("created" in line for line in update.stdout), "the update ended before it created anything"
+    os.killpg(update.pid, signal.SIGKILL)
+    update.communicate()
+    assert list(locks.rglob("*.json")), "the killed engine left no lock: this test proves nothing"
 
 
 @pytest.fixture
@@ -68,6 +92,23 @@ def still_serving(lab: Lab) -> Iterator[None]:
     yield
     assert ask(lab, "/ready").status_code == 200
     assert lab.machines[MAC].run(main_pid).stdout == before
+
+
+def test_an_update_carries_on_after_one_that_was_killed(lab: Lab) -> None:
+    # The fixture did both; a stale lock of the engine or a half-made machine would have stopped the second.
+    assert not list((lab.state / "pulumi" / "state" / ".pulumi" / "locks").rglob("*.json"))
+    state = json.loads(workspace(lab, STACK).run("stack", "export"))
+    assert "pending_operations" not in state["deployment"]
+
+
+def test_two_updates_at_once_are_refused_in_one_line(lab: Lab) -> None:
+    with workspace(lab, STACK).exclusive():
+        done = subprocess.run(
+            deployment_command(lab, STACK, "up"), capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "being updated by another command" in done.stderr
 
 
 def test_the_service_answers_behind_the_floating_address(lab: Lab) -> None:
@@ -82,9 +123,11 @@ def test_second_preview_changes_nothing(lab: Lab) -> None:
 
 
 def test_plain_http_is_sent_to_https(lab: Lab) -> None:
-    answer = httpx.get(f"http://127.0.0.1:{lab.door_ports['http']}/health?patient=1")
-    assert answer.status_code in {301, 302, 307, 308}
-    assert answer.headers["location"].startswith("https://")
+    url = f"http://{workspace(lab, STACK).outputs()['address']}/health?patient=1"
+    curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "--max-time", "3"]
+    status, location = on_the_lan(lab, [*curl, url]).stdout.split()
+    assert status in {"301", "302", "307", "308"}
+    assert location == url.replace("http:", "https:")
 
 
 def test_tls_below_1_3_is_refused(lab: Lab) -> None:

@@ -61,8 +61,7 @@ def test_one_machine_holds_the_floating_address(lab: Lab) -> None:
     assert sum(machine.holds(address) for machine in lab.machines.values()) == 1
 
 
-@pytest.mark.parametrize("seconds", [5.0])
-def test_reads_resume_after_every_fault_of_http_failover(lab: Lab, tmp_path: Path, seconds: float) -> None:
+def test_reads_resume_after_every_fault_of_http_failover(lab: Lab, tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "lab", f"--lab={lab.name}", "exec", "--"]
     argv += [
         sys.executable,
@@ -78,7 +77,7 @@ def test_reads_resume_after_every_fault_of_http_failover(lab: Lab, tmp_path: Pat
     done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads((tmp_path / "http-failover.json").read_text())
-    assert result["max_rto_s"] < seconds
+    assert result["max_rto_s"] < 5
     assert result["lost"] == 0
     assert all(run["acked"] > 100 and run["wrong"] == 0 for run in result["runs"])
     assert (tmp_path / "http-failover.png").stat().st_size > 10_000

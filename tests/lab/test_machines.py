@@ -2,6 +2,8 @@
 
 import os
 import resource
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from lab import cgroups
 from lab.hospital import Lab
 from lab.host import started
-from tests.lab.little_lab import as_root_do, booted, command_line, hears, refusal, ssh, succeed
+from tests.lab.little_lab import ON_THE_LAB, as_root_do, booted, command_line, hears, refusal, ssh, succeed
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 NAME = "test-machines"
@@ -76,6 +78,11 @@ def test_a_machine_cannot_reach_through_to_this_computer(lab: Lab) -> None:
         "dmesg",
     ):
         assert lab.machines["mac-a"].run(["sh", "-c", attempt], check=False).returncode != 0, attempt
+
+
+def test_a_machine_may_keep_a_program_in_memory(lab: Lab) -> None:
+    bounding = lab.machines["mac-a"].run(["sed", "-n", "s/^CapBnd:\\t//p", "/proc/1/status"]).stdout
+    assert int(bounding, 16) & 1 << 14  # CAP_IPC_LOCK
 
 
 def test_a_machine_may_change_its_own_network_settings(lab: Lab) -> None:
@@ -144,7 +151,9 @@ def test_each_wrong_command_gets_one_clear_line(lab: Lab) -> None:
     assert "has no machine '../x'" in refusal(NAME, "logs", "../x")
     assert "mac-a is already running" in refusal(NAME, "start", "mac-a")
     lab.machines["mac-a"].kill()
-    assert "mac-a is already off: `python -m lab start mac-a`" in refusal(NAME, "kill", "mac-a")
+    assert "mac-a is already off: `.venv/bin/python -m lab --lab=test-machines start mac-a`" in refusal(
+        NAME, "kill", "mac-a"
+    )
     assert "mac-a is off" in refusal(NAME, "shell", "mac-a")
     assert "mac-a is off" in refusal(NAME, "freeze", "mac-a")
     assert "'no-such-lab' is not up: start it with" in refusal("no-such-lab", "kill", "mac-a")
@@ -191,3 +200,33 @@ def test_a_reused_process_id_is_not_taken_for_a_machine(lab: Lab) -> None:
     assert not machine.is_running()
     machine.start()
     assert machine.is_running()
+
+
+def together(*lines: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Exit status and words of several commands that were started at the same moment."""
+    argvs = [[*ON_THE_LAB, f"--lab={NAME}", *words] for words in lines]
+    running = [subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) for argv in argvs]
+    return [(process.wait(60), process.communicate()[1]) for process in running]
+
+
+def test_of_two_simultaneous_starts_one_boots_the_machine(lab: Lab) -> None:
+    lab.machines["mac-a"].kill()
+    ended = together(("start", "mac-a"), ("start", "mac-a"), ("start", "mac-a"))
+    assert sorted(status for status, _ in ended) == [0, 1, 1], ended
+    assert all("mac-a is already running" in said for status, said in ended if status)
+    assert ssh(lab, "mac-a", "hostname").stdout.strip() == "mac-a"
+
+
+@pytest.mark.parametrize("after", [0.1, 0.25, 0.6])  # seconds: reading, preparing, booting
+def test_an_interrupted_up_says_one_line_and_the_same_command_carries_on(lab: Lab, after: float) -> None:
+    for machine in lab.machines.values():
+        machine.kill()
+    argv = [*ON_THE_LAB, f"--lab={NAME}", "up"]
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert "Traceback" not in said
+    assert said.endswith("lab: interrupted: the same command again continues\n")
+    succeed(NAME, "up")
+    assert all(ssh(lab, name, "true").returncode == 0 for name in lab.machines)

@@ -10,6 +10,8 @@ import pytest
 
 from toolchain.workspace import Workspace, stack_settings
 
+PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nnobodysprivatekey\n-----END OPENSSH PRIVATE KEY-----\n"
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -35,7 +37,7 @@ def previews(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Preview]:
     found = {}
     for stack in ("mvp", "prod", "lab", "lab-mvp"):
         folder: Path = tmp_path_factory.mktemp(stack)
-        workspace = Workspace.create(folder, stack, stack_settings(stack))
+        workspace = Workspace.create(folder, stack, stack_settings(stack), key=PRIVATE_KEY)
         started = time.monotonic()
         report = workspace.preview()
         found[stack] = Preview(report["steps"], time.monotonic() - started)

@@ -16,9 +16,10 @@ OWNER = f"{getpass.getuser()}:{grp.getgrgid(os.getgid()).gr_name}"
 
 @dataclass
 class Machine:
-    """A directory that stands for a machine, and what a step said there."""
+    """A directory that stands for the machine ``name``, and what a step said there."""
 
     root: Path
+    name: str = "mac-a"
     limit: float = 20
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -47,13 +48,22 @@ class Machine:
         return subprocess.run(
             ["sh", script, verb],
             cwd=self.root,
-            env=os.environ | self.environment,
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
             preexec_fn=before,
         )
+
+    def _environment(self) -> dict[str, str]:
+        # The one program that would tell the name of the computer we test on.
+        programs = self.root.parent / "programs"
+        programs.mkdir(exist_ok=True)
+        (programs / "uname").write_text(f'#!/bin/sh\n[ "$*" = -n ] && echo {self.name}\n')
+        (programs / "uname").chmod(0o755)
+        environment = os.environ | self.environment
+        return environment | {"PATH": f"{programs}:{environment['PATH']}"}
 
     def put(
         self,

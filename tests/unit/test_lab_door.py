@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,13 @@ def record(path: Path, **changes: object) -> Path:
         "birth": started(os.getpid()),
         "lan": identity(LAN),
         "https": 8443,
-        "http": 8080,
     }
     path.write_text(json.dumps({**about, **changes}))
     return path
 
 
 def test_the_record_of_a_living_door_names_its_ports(tmp_path: Path) -> None:
-    assert door.ports(record(tmp_path / "door.json"), LAN) == {"https": 8443, "http": 8080}
+    assert door.ports(record(tmp_path / "door.json"), LAN) == {"https": 8443}
 
 
 @pytest.mark.parametrize("change", [{"birth": 1}, {"pid": 2**22 + 1}, {"lan": [1, 2]}, {"https": None}])
@@ -87,3 +87,14 @@ def test_a_hospital_that_does_not_answer_closes_the_connection() -> None:
         return answer
 
     assert asyncio.run(conversation()) == b""
+
+
+def test_a_door_that_closes_itself_first_is_closed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    monkeypatch.setattr(door, "started", lambda _: 1)  # it lived when we looked
+    monkeypatch.setattr(door, "wait_until_gone", lambda *_, **__: True)
+    door.close(record(tmp_path / "door.json", pid=gone.pid, birth=1))
+    assert not (tmp_path / "door.json").exists()

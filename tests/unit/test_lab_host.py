@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -78,6 +80,37 @@ def test_a_lock_lets_one_in_at_a_time_and_leaves_no_file(tmp_path: Path) -> None
         worker.join()
     assert counter.read_text() == "60"
     assert not lock.exists()
+
+
+def test_a_lock_survives_its_folder_being_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, opened = tmp_path / "run", os.open
+
+    def open_late(path: Path, flags: int, mode: int) -> int:
+        monkeypatch.setattr("os.open", opened)
+        folder.rmdir()  # what the last other lab does between our mkdir and our open
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr("os.open", open_late)
+    with host.locked(folder / "lock", waiting=""):
+        assert (folder / "lock").exists()
+
+
+def test_a_signal_that_comes_too_late_is_no_error() -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    assert host.send(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not host.send(process.pid, signal.SIGKILL)
+
+
+def test_a_message_names_a_command_that_works_as_it_is_typed() -> None:
+    assert host.typed("up") == "`.venv/bin/python -m lab up`"
+    assert host.typed("start", "mac-a", lab="second") == "`.venv/bin/python -m lab --lab=second start mac-a`"
+
+
+def test_no_message_of_the_lab_names_a_command_of_its_own_making() -> None:
+    for module in Path(host.__file__).parent.glob("*.py"):
+        for line in module.read_text().splitlines():
+            assert not re.search(r"(?<!`)`python -m", line), f"{module}: {line}"
 
 
 def test_a_file_is_published_whole_and_private(tmp_path: Path) -> None:

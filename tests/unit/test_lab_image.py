@@ -3,12 +3,12 @@
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from infra.versions import MACHINE_PACKAGES
-from lab import archive, disk, image
+from lab import archive, disk, host, image
 from lab.disk import Disk, DiskFile
 from lab.host import LabError, Progress
 
@@ -95,9 +95,52 @@ def test_a_failed_build_leaves_no_image_and_says_where_its_log_is(
     ]
 
 
+def fake_mmdebstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that build an image of nothing in a cache of the test's own."""
+    for name, does in (("mmdebstrap", 'mkdir "$DRAFT/root"'), ("sh", "exit 0")):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/bash\n{does}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("DRAFT", str(tmp_path / f"prontuario/images/.{image.folder().name}.draft"))
+    monkeypatch.setattr(image, "NEEDED_BYTES", 0)
+    monkeypatch.setattr(archive, "sources", lambda _: "")
+
+    def command(argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        if argv[0] == "chroot":
+            return subprocess.CompletedProcess(argv, 0, "", "")
+        return host.command(argv, **options)
+
+    monkeypatch.setattr(image, "command", command)
+
+
+def test_nobody_else_reaches_an_image_and_the_ones_no_lab_uses_go(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake_mmdebstrap(tmp_path, monkeypatch)
+    for key in ("unused", "used"):
+        (image.folder(key) / "root").mkdir(parents=True)
+    plan = tmp_path / "prontuario/labs/second/lab.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text('{"image": "used"}')
+    image.ensure(QUIET)
+    folders = image.folder().parent
+    assert {path.name for path in folders.iterdir()} == {image.folder().name, image.folder("used").name}
+    assert folders.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(LabError, match=r"in use by lab 'second': `\S*python -m lab --lab=second down` first"):
+        image.remove()
+
+
+def test_signatures_are_checked_on_every_computer() -> None:
+    assert archive.keyring() == [f"--keyring={archive.KEYRING}"]
+
+
 def test_a_missing_image_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(LabError, match=r"no image at .*: build it with `python -m lab image`"):
+    with pytest.raises(LabError, match=r"no image at .*: build it with `\S*python -m lab image`"):
         image.root()
 
 

@@ -58,9 +58,10 @@ def test_a_plan_is_remembered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"machines": [{"x": 1}]}', "null"])
 def test_a_damaged_memory_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / "lab.json").write_text(text)
-    with pytest.raises(LabError, match=r"lab\.json is damaged: `python -m lab down`"):
-        Plan.load(tmp_path / "lab.json")
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second/lab.json").write_text(text)
+    with pytest.raises(LabError, match=r"lab\.json is damaged: `\S*python -m lab --lab=second down`"):
+        Plan.load(tmp_path / "second/lab.json")
 
 
 def test_a_newer_image_is_the_same_drawing_and_another_address_is_not() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from lab import __main__ as cli
-from lab import preflight, privilege
+from lab import commandline as cli
+from lab import doctor, preflight, privilege
 from lab.host import LabError, Progress
 
 QUIET = Progress(quiet=True)
@@ -35,7 +35,9 @@ def test_without_root_and_sudo_one_line_says_so(monkeypatch: pytest.MonkeyPatch)
 def test_missing_tools_are_named_as_packages_where_there_is_no_apt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "system", lambda: None)
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
-    with pytest.raises(LabError, match=r"missing here: iproute2, mmdebstrap, nftables, .*systemd-container"):
+    monkeypatch.setattr("pathlib.Path.exists", lambda _: False)
+    wanted = "debian-archive-keyring, gpg, gpgv, iproute2, mmdebstrap, nftables, .*systemd-container"
+    with pytest.raises(LabError, match=f"missing here: {wanted}"):
         preflight.check(QUIET, image_is_built=False)
 
 
@@ -97,3 +99,54 @@ def test_trying_out_watchers_gives_them_back() -> None:
     before = len(os.listdir("/proc/self/fd"))
     assert preflight.watchers_left(2) <= 2
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_the_doctor_of_a_mac_says_how_to_use_the_guest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "limactl start --name=lab lab/lima.yaml" in said
+    assert "missing: `brew install lima`" in said
+    monkeypatch.setattr("shutil.which", lambda *_, **__: "/opt/homebrew/bin/limactl")
+    assert cli.main(["doctor"]) == 0
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *absent: str) -> list[list[str]]:
+    """A Linux of an ordinary user that lacks these programs; returns what will be run."""
+    ran: list[list[str]] = []
+
+    def run(argv: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        ran.append(argv)
+        return subprocess.CompletedProcess(argv, 0, "", "")
+
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name, **_: None if name in absent else f"/bin/{name}")
+    monkeypatch.setattr(doctor, "command", run)
+    return ran
+
+
+def test_the_doctor_names_what_up_installs_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = without(monkeypatch, "systemd-nspawn")
+    assert cli.main(["doctor"]) == 0
+    assert "missing: `make up` installs systemd-container" in capsys.readouterr().out
+    assert {argv[0] for argv in ran} <= {"unshare", "modprobe"}
+
+
+@pytest.mark.parametrize(
+    ("absent", "said"),
+    [
+        (("systemd-nspawn", "apt-get"), "missing: install systemd-container (Debian's name)"),
+        (("sudo",), "missing: no sudo"),
+    ],
+)
+def test_the_doctor_fails_when_up_cannot_help_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], absent: tuple[str, ...], said: str
+) -> None:
+    without(monkeypatch, *absent)
+    assert cli.main(["doctor"]) == 1
+    assert said in capsys.readouterr().out

@@ -70,6 +70,21 @@ def test_removing_runs_the_other_body_only(machine: Machine) -> None:
     assert [path.name for path in machine.root.iterdir()] == ["removed"]
 
 
+def test_removing_leaves_a_machine_alone_that_was_renamed(machine: Machine) -> None:
+    machine.name = "arbiter"
+    result = machine.run("true", remove="touch removed", verb="remove")
+    assert result.returncode == 0
+    assert not (machine.root / "removed").exists()
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("mac-a: step: nothing was removed, this machine is arbiter now: ")
+
+
+def test_a_machine_with_another_name_can_be_taken_over(machine: Machine) -> None:
+    machine.name = "debian"
+    assert machine.run("touch applied").returncode == 0
+    assert (machine.root / "applied").exists()
+
+
 def test_a_step_without_removal_removes_successfully(machine: Machine) -> None:
     assert machine.run("true", verb="remove").returncode == 0
 

@@ -9,7 +9,7 @@ from infra.config.load import ConfigurationError, read_hospital
 from infra.config.stack_file import hospital_value
 
 PROJECT = Path(__file__).parents[3]
-STACK_FILES = sorted(PROJECT.glob("Pulumi.*.yaml"))
+STACK_FILES = [PROJECT / f"Pulumi.{stack}.yaml" for stack in ("lab-mvp", "lab", "mvp", "prod")]
 
 ABSENT = object()
 """As a new value: take the key out."""

@@ -70,6 +70,18 @@ def test_junk_in_a_hospital_is_refused_in_clear_lines(document: dict[str, Any], 
     assert_read_or_refused_in_lines(document)
 
 
+@given(hospitals())
+def test_the_primary_is_the_first_mac_wherever_it_is_written(hospital: Hospital) -> None:
+    first, *others = hospital.macs.values()
+    assert first.role == "primary"
+    assert {node.role for node in others} <= {"secondary"}
+
+
+@given(hospitals())
+def test_one_release_fits_every_mac(hospital: Hospital) -> None:
+    assert len({node.debian_architecture for node in hospital.macs.values()}) == 1
+
+
 @given(st.integers(1, 24 * 3_600_000))
 def test_a_duration_survives_being_written_and_read(milliseconds: int) -> None:
     seconds = milliseconds / 1000
