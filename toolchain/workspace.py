@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,6 +142,7 @@ class Workspace:
                     f"stack {self.stack} is being updated by another command: wait for it, then try again"
                 ) from None
             if any((self.folder / "state" / ".pulumi" / "locks").rglob("*.json")):
+                self._restore_torn_state()
                 self.run("cancel", "--yes")
                 state = json.loads(self.run("stack", "export"))
                 state["deployment"].pop("pending_operations", None)
@@ -156,6 +158,26 @@ class Workspace:
         """The stack's outputs, secrets in clear: never print them."""
         values: dict[str, Any] = json.loads(self.run("stack", "output", "--json", "--show-secrets"))
         return values
+
+    def _restore_torn_state(self) -> None:
+        """Put the engine's copy of one step before in the place of a state file that it died writing."""
+        if _is_json(self._checkpoint):
+            return
+        copy = self._checkpoint.with_name(f"{self._checkpoint.name}.bak")
+        if not _is_json(copy):
+            raise EngineError(
+                f"stack {self.stack}: {self._checkpoint} is damaged and so is its copy: `make down`"
+            )
+        shutil.copyfile(copy, self._checkpoint)
+        print(f"stack {self.stack}: its state was cut short, going on from one step before", file=sys.stderr)
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @contextmanager

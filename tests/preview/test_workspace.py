@@ -1,0 +1,51 @@
+"""A workspace survives what happens to engines: killed, two at once, cut short in the middle of a write."""
+
+from pathlib import Path
+
+import pytest
+
+from toolchain.workspace import EngineError, Workspace, stack_settings
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.create(tmp_path, "mvp", stack_settings("mvp"))
+
+
+def leave_a_lock(workspace: Workspace) -> Path:
+    """What an engine that was killed leaves behind."""
+    lock = (
+        workspace.folder / "state" / ".pulumi" / "locks" / "organization" / "prontuario" / "mvp" / "old.json"
+    )
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text('{"pid": 1, "username": "nobody", "hostname": "off"}')
+    return lock
+
+
+def checkpoint(workspace: Workspace) -> Path:
+    (found,) = (workspace.folder / "state" / ".pulumi" / "stacks").rglob("mvp.json")
+    return found
+
+
+def test_a_state_cut_short_by_a_killed_engine_goes_on_from_its_copy(workspace: Workspace) -> None:
+    leave_a_lock(workspace)
+    state = checkpoint(workspace)
+    state.with_name("mvp.json.bak").write_text(state.read_text())
+    state.write_text("")
+    with workspace.exclusive():
+        assert "deployment" in workspace.run("stack", "export")
+
+
+def test_a_state_without_a_whole_copy_is_named(workspace: Workspace) -> None:
+    leave_a_lock(workspace)
+    checkpoint(workspace).write_text("{")
+    checkpoint(workspace).with_name("mvp.json.bak").write_text("{")
+    with pytest.raises(EngineError, match="damaged and so is its copy"), workspace.exclusive():
+        pass
+
+
+def test_an_unknown_stack_is_named_with_the_known_ones() -> None:
+    with pytest.raises(EngineError, match=r"known stacks: .*mvp.*prod"):
+        stack_settings("nonsense")
