@@ -29,5 +29,12 @@ def test_every_command_of_the_makefile_exists(call: str) -> None:
 
 def test_every_target_is_explained_by_make_help() -> None:
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.M))
-    said = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    said = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
     assert {line.split()[0] for line in said.stdout.splitlines()} == targets - {"help"} | {"help"}
