@@ -1,0 +1,1 @@
+"""Decides that a machine is dead, and promotes the standby. No other job."""

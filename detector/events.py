@@ -1,0 +1,136 @@
+"""What the decision is told and what it answers, and nothing about how either travels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds. The defaults are the ones whose outage was measured."""
+
+    dead: float = 1.5  # silence after which this machine has lost another
+    slack: float = 0.2  # how much less the other witness may have waited: reports take time
+    fresh: float = 0.6  # how old the words of another may be
+    stall: float = 0.5  # a gap between two ticks after which this machine trusts its own clocks no more
+    blind: float = 2.0  # how long it then only looks
+    trust: float = 10.0  # uninterrupted sight after which a machine's silence means something
+    answer: float = 1.0  # how long to wait for the API server
+    give_up: float = 30.0  # how long one death is acted upon
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one machine says of another: silence so far in seconds, and whether it ever knew it alive."""
+
+    silence: float
+    known: bool
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """CloudNativePG's FailoverQuorum: any ``number`` of ``standbys`` hold every commit of ``primary``."""
+
+    primary: str
+    standbys: frozenset[str]
+    number: int
+
+
+@dataclass(frozen=True)
+class Records:
+    """One consistent read of the database cluster; instances are pods, each placed on a machine."""
+
+    version: str
+    primary: str
+    target: str
+    placed: Mapping[str, str]
+    ready: frozenset[str]
+    quorum: Quorum | None
+
+
+@dataclass(frozen=True)
+class Alive:
+    """A sign of life of a machine: a heartbeat, or any answer of its TCP (a refusal is one)."""
+
+    at: float
+    machine: str
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A moment of one life of a detector; its clock means nothing to others, who only give it back."""
+
+    life: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """A heartbeat's content: what its sender sees.
+
+    stamp: when it was sent, by the sender's clock
+    echo: the newest stamp the sender had from us, so that we know how old its words are at most
+    """
+
+    at: float
+    machine: str
+    sights: Mapping[str, Sight]
+    stamp: Stamp
+    echo: Stamp | None
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time goes by; expected every 0.1 s."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The local API server's records, or None when it gave none in time."""
+
+    at: float
+    question: int
+    records: Records | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a promotion: True done, False refused because the records had changed, None unknown."""
+
+    at: float
+    question: int
+    accepted: bool | None
+
+
+Event = Alive | Report | Tick | Answer | Outcome
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Read the records through the local API server, a quorum read."""
+
+    question: int
+
+
+@dataclass(frozen=True)
+class Promote:
+    """Make ``standby`` the target, if the records are still of ``version``."""
+
+    question: int
+    standby: str
+    instead_of: str
+    dead: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Write a line of history."""
+
+    text: str
+
+
+Action = Ask | Promote | Tell
