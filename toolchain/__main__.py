@@ -6,9 +6,11 @@ import argparse
 import shutil
 import sys
 
-from toolchain import catalogue, doctor, engine, go, store
+from toolchain import catalogue, doctor, engine, go, programs, store
 from toolchain.build import build, missing
 from toolchain.errors import ToolchainError
+
+EVERYTHING = (*catalogue.ARTEFACTS, *programs.CLUSTER)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,8 +34,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="build what is missing of what requirements.txt needs")
     which = building.add_mutually_exclusive_group()
-    which.add_argument("--only", nargs="+", metavar="NAME", help=f"among {', '.join(catalogue.BY_NAME)}")
-    which.add_argument("--all", action="store_true", help="everything the catalogue knows")
+    names = ", ".join(artefact.name for artefact in EVERYTHING)
+    which.add_argument("--only", nargs="+", metavar="NAME", help=f"among {names}")
+    which.add_argument("--cluster", action="store_true", help="what the cluster is made of")
+    which.add_argument("--all", action="store_true", help="everything the engine could ever need")
     commands.add_parser("doctor", help="say what is there, what would be built and what that costs")
     commands.add_parser("env", help="print the environment to start the engine in, as KEY=VALUE lines")
     cleaning = commands.add_parser("clean", help="remove what the present sources no longer want")
@@ -43,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(options: argparse.Namespace) -> int:
     if options.only:
-        wanted = catalogue.named(options.only)
+        wanted = catalogue.named(options.only, EVERYTHING)
+    elif options.cluster:
+        wanted = list(programs.CLUSTER)
     else:
         wanted = list(catalogue.ARTEFACTS) if options.all else catalogue.required()
     if not missing(wanted):
@@ -71,7 +77,7 @@ def _clean(options: argparse.Namespace) -> int:
         print(f"toolchain: removed {store.root()}")
         return 0
     version = go.version()
-    wanted = [found for a in catalogue.ARTEFACTS if (found := store.find(a, version)) is not None]
+    wanted = [found for a in EVERYTHING if (found := store.find(a, version)) is not None]
     for gone in store.clean(wanted, engine.home()):
         print(f"toolchain: removed {gone}")
     return 0

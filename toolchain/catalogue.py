@@ -7,6 +7,7 @@ engine asks for a plugin of exactly the version of the Python package that uses 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +39,13 @@ class ModuleFile:
 
 @dataclass(frozen=True)
 class Artefact:
-    """One program the engine needs.
+    """One program the engine needs, or the cluster.
 
-    package: the PyPI package whose pin decides the version
+    package: the PyPI package whose pin decides the version; empty for the cluster's programs
     module: folder under toolchain/ holding go.mod; `sources` are the parts of it this artefact reads
     target: what `go build` is asked for
     prepare: `go run` arguments executed first, for files the target embeds
+    settings: further variables the linker sets, each `package.variable=value`
     """
 
     name: str
@@ -57,6 +59,7 @@ class Artefact:
     sources: tuple[str, ...] = (".",)
     prepare: tuple[tuple[str, ...], ...] = ()
     beside: tuple[ModuleFile, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @property
     def is_plugin(self) -> bool:
@@ -73,7 +76,9 @@ class Artefact:
     @property
     def flags(self) -> tuple[str, ...]:
         """Arguments of `go build` that change what comes out."""
-        return ("-trimpath", "-ldflags", f"-s -w -X {self.version_variable}={self.linked_version}")
+        own = (f"{self.version_variable}={self.linked_version}",) if self.version_variable else ()
+        settings = "".join(f" -X {setting}" for setting in (*own, *self.settings))
+        return ("-trimpath", "-ldflags", f"-s -w{settings}")
 
     @property
     def linked_version(self) -> str:
@@ -154,12 +159,13 @@ ARTEFACTS = (ENGINE, LANGUAGE_HOST, COMMAND, RANDOM, TLS, KUBERNETES)
 BY_NAME = {artefact.name: artefact for artefact in ARTEFACTS}
 
 
-def named(names: list[str]) -> list[Artefact]:
+def named(names: list[str], among: Sequence[Artefact] = ARTEFACTS) -> list[Artefact]:
     """The artefacts called so, in building order."""
-    unknown = [name for name in names if name not in BY_NAME]
+    known = [artefact.name for artefact in among]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise ToolchainError(f"no artefact is called {', '.join(unknown)}: choose among {', '.join(BY_NAME)}")
-    return [artefact for artefact in ARTEFACTS if artefact.name in names]
+        raise ToolchainError(f"no artefact is called {', '.join(unknown)}: choose among {', '.join(known)}")
+    return [artefact for artefact in among if artefact.name in names]
 
 
 def pins(requirements: Path = REQUIREMENTS) -> dict[str, str]:

@@ -12,7 +12,8 @@ from toolchain.errors import ToolchainError
 
 def locate(artefact: Artefact) -> tuple[str, Path] | None:
     """("official" or "built", folder of the binary); None when there is neither."""
-    installed = official.find(artefact)
+    # The cluster's programs are always ours: nobody installs a kubelet for the sake of a lab.
+    installed = official.find(artefact) if artefact.package else None
     if installed is not None:
         return "official", installed
     built = store.find(artefact, go.version())

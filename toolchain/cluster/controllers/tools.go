@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools names the programs that this module exists to build; `go mod tidy` keeps what they need.
+package tools
+
+import (
+	_ "github.com/cloudnative-pg/cloudnative-pg/cmd/kubectl-cnpg"
+	_ "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"
+)
