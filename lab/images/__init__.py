@@ -1,0 +1,1 @@
+"""The image bundle: all that the cluster will ever run, signed, so that no machine pulls anything."""
