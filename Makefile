@@ -10,6 +10,10 @@ NAME ?= http-failover
 RUNS ?= 3
 export PRONTUARIO_LAB ?= $(if $(filter mvp,$(SHAPE)),hospital-mvp,hospital)
 
+ifeq ($(filter $(SHAPE),prod mvp),)
+$(error SHAPE=$(SHAPE): there is prod (the whole hospital) and mvp (one Mac))
+endif
+
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python

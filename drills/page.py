@@ -1,5 +1,6 @@
 """``python -m drills.page``: writes docs/drills.md from build/drills/*.json, and copies their pictures."""
 
+import argparse
 import json
 import shutil
 import sys
@@ -74,7 +75,8 @@ def _row(fault: str, all_runs: Sequence[dict[str, Any]]) -> str:
 
 
 def main() -> int:
-    """Exit status 1 when nothing has been measured yet."""
+    """Write docs/drills.md from the last results; exit status 1 when nothing has been measured yet."""
+    argparse.ArgumentParser(prog="python -m drills.page", description=main.__doc__).parse_args()
     paths = sorted(RESULTS.glob("*.json"))
     if not paths:
         print(f"no results in {RESULTS}: run `make drill NAME=http-failover` first", file=sys.stderr)

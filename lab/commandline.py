@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from infra.config.problems import ConfigurationError
 from lab import doctor, image, interrupt, preflight, privilege, status
 from lab.hospital import Lab
 from lab.host import COMMAND, SYSTEM_PATH, LabError, command, typed
@@ -161,6 +162,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return dispatch(parser().parse_args(words), words)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 1
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1

@@ -93,7 +93,9 @@ def lab_name(name: str | None = None) -> str:
 
 
 def _xdg(variable: str, fallback: str) -> Path:
-    return Path(os.environ.get(variable) or Path.home() / fallback) / "prontuario"
+    # A relative value is to be ignored, says the XDG specification: it would mean another place each time.
+    chosen = Path(os.environ.get(variable, ""))
+    return (chosen if chosen.is_absolute() else Path.home() / fallback) / "prontuario"
 
 
 def cache_folder() -> Path:

@@ -9,11 +9,12 @@ import platform
 import sys
 from typing import Any
 
+from lab import interrupt
 from lab.hospital import Lab
 from lab.host import LabError, typed
 from lab.network import require_inside
 from toolchain.errors import ToolchainError
-from toolchain.workspace import EngineError, Workspace, stack_settings
+from toolchain.workspace import EngineError, Workspace, alone, stack_settings
 
 
 def workspace(lab: Lab, stack: str) -> Workspace:
@@ -30,10 +31,11 @@ def workspace(lab: Lab, stack: str) -> Workspace:
 
 def up(lab: Lab, stack: str) -> None:
     """``pulumi up``, then leave the authority's certificate where clients find it."""
-    deployment = workspace(lab, stack)
-    with deployment.exclusive():
+    with alone(lab.state / "pulumi"):
+        deployment = workspace(lab, stack)
+        deployment.recover()
         deployment.run("up", "--yes", "--skip-preview", "--suppress-outputs", capture=False)
-    outputs = deployment.outputs()
+        outputs = deployment.outputs()
     (lab.state / "ca.pem").write_text(outputs["certificate_authority"])
     print_places(lab, stack_settings(stack)["domain"], outputs)
 
@@ -65,12 +67,16 @@ def main() -> int:
         elif arguments.verb == "preview":
             workspace(lab, arguments.stack).run("preview", capture=False)
         else:
-            deployment = workspace(lab, arguments.stack)
-            with deployment.exclusive():
+            with alone(lab.state / "pulumi"):
+                deployment = workspace(lab, arguments.stack)
+                deployment.recover()
                 deployment.run("destroy", "--yes", "--skip-preview", capture=False)
     except (EngineError, LabError, ToolchainError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(interrupt.SAID, file=sys.stderr)
+        return interrupt.STATUS
     return 0
 
 

@@ -21,8 +21,9 @@ from toolchain.catalogue import SOURCES, Artefact
 
 def root() -> Path:
     """The toolchain's part of the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "prontuario" / "toolchain"
+    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    base = chosen if chosen.is_absolute() else Path.home() / ".cache"
+    return base / "prontuario" / "toolchain"
 
 
 def sources_key(artefact: Artefact, sources: Path = SOURCES) -> str:

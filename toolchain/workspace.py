@@ -68,7 +68,9 @@ class Workspace:
         settings = yaml.safe_load(workspace._file.read_text()) if workspace._file.exists() else {}
         config = settings.setdefault("config", {})
         config[f"{PROJECT}:hospital"] = dict(hospital)
-        workspace._file.write_text(yaml.safe_dump(settings, sort_keys=False))
+        draft = folder / "stack.draft"
+        draft.write_text(yaml.safe_dump(settings, sort_keys=False))
+        draft.rename(workspace._file)
         if not workspace._checkpoint.exists():
             workspace.run("stack", "init", stack, stack_option=False)
         if key is not None and f"{PROJECT}:sshPrivateKey" not in config:
@@ -91,6 +93,9 @@ class Workspace:
         return {
             **inherited,
             **environment(),
+            # The program talks to its engine on this computer, which no proxy can reach.
+            "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1,localhost"])),
+            "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"])),
             "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.folder / "passphrase"),
             # An f-string over an Output would reach a machine as text: it must stop the program instead.
@@ -127,27 +132,19 @@ class Workspace:
             )
         return stdout or ""
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Be the only one who updates this workspace; raises EngineError when somebody else is.
+    def recover(self) -> None:
+        """Take away what an engine that was killed left; only for whoever is here :func:`alone`.
 
-        The engine's own lock and its note of steps under way outlive an engine that was killed. Whoever holds
-        our lock knows that no engine runs here and takes both away: every step is idempotent and runs again.
+        Its lock and its note of steps under way outlive it, and its state file may be cut short. Every step
+        is idempotent and runs again.
         """
-        with (self.folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise EngineError(
-                    f"stack {self.stack} is being updated by another command: wait for it, then try again"
-                ) from None
-            if any((self.folder / "state" / ".pulumi" / "locks").rglob("*.json")):
-                self._restore_torn_state()
-                self.run("cancel", "--yes")
-                state = json.loads(self.run("stack", "export"))
-                state["deployment"].pop("pending_operations", None)
-                self.run("stack", "import", stdin=json.dumps(state))
-            yield
+        if not any((self.folder / "state" / ".pulumi" / "locks").rglob("*.json")):
+            return
+        self._restore_torn_state()
+        self.run("cancel", "--yes")
+        state = json.loads(self.run("stack", "export"))
+        state["deployment"].pop("pending_operations", None)
+        self.run("stack", "import", stdin=json.dumps(state))
 
     def preview(self) -> dict[str, Any]:
         """The engine's own account of what an update would do."""
@@ -178,6 +175,20 @@ def _is_json(file: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Be the only one who works in the workspace of ``folder``; EngineError when somebody else does."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EngineError(
+                "the hospital is being updated by another command: wait for it, then try again"
+            ) from None
+        yield
 
 
 @contextmanager

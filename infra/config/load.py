@@ -1,7 +1,7 @@
 """From a stack's configuration to a :class:`~infra.config.model.Hospital`, or to every reason why not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,6 +25,12 @@ def read_hospital(value: object) -> Hospital:
     """
     if not isinstance(value, Mapping):
         raise ConfigurationError([f"{ROOT}: {shown(value)}: must be a block of keys"])
+    try:
+        odd = sorted(_odd_keys(value, ""))
+    except RecursionError:
+        raise ConfigurationError([f"{ROOT}: {shown(value)}: {_UNREADABLE}"]) from None
+    if odd:
+        raise ConfigurationError(f"{path}: each key must be a name: put it in quotes" for path in odd)
     try:
         # Through JSON, because strict reading then takes text for an address, but not "8" or true for 8.
         document = json.dumps(value, default=_as_text)
@@ -58,6 +64,18 @@ def from_pulumi() -> Hospital:
     except pulumi.ConfigTypeError:
         raise ConfigurationError([f"{ROOT}: (not shown): must be a block of keys"]) from None
     return read_hospital(value)
+
+
+def _odd_keys(value: object, path: str) -> Iterator[str]:
+    """Keys that YAML reads as something else than text: null, true, 12. JSON would make text of them."""
+    if not isinstance(value, dict):
+        return
+    for key, inner in value.items():
+        here = f"{path}.{key}" if path else str(key)
+        if isinstance(key, str):
+            yield from _odd_keys(inner, here)
+        elif key is None or isinstance(key, bool | int | float):
+            yield here
 
 
 def _as_text(value: object) -> object:

@@ -24,6 +24,7 @@ from tests.lab.deployment import (
     workspace,
 )
 from tests.lab.little_lab import booted, on_the_lan
+from toolchain.workspace import alone
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 NAME = "test-deployment"
@@ -102,7 +103,7 @@ def test_an_update_carries_on_after_one_that_was_killed(lab: Lab) -> None:
 
 
 def test_two_updates_at_once_are_refused_in_one_line(lab: Lab) -> None:
-    with workspace(lab, STACK).exclusive():
+    with alone(workspace(lab, STACK).folder):
         done = subprocess.run(
             deployment_command(lab, STACK, "up"), capture_output=True, text=True, timeout=60, check=False
         )

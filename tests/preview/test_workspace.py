@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.workspace import EngineError, Workspace, stack_settings
+from toolchain.workspace import EngineError, Workspace, alone, stack_settings
 
 pytestmark = pytest.mark.engine
 
@@ -34,16 +34,33 @@ def test_a_state_cut_short_by_a_killed_engine_goes_on_from_its_copy(workspace: W
     state = checkpoint(workspace)
     state.with_name("mvp.json.bak").write_text(state.read_text())
     state.write_text("")
-    with workspace.exclusive():
-        assert "deployment" in workspace.run("stack", "export")
+    workspace.recover()
+    assert "deployment" in workspace.run("stack", "export")
 
 
 def test_a_state_without_a_whole_copy_is_named(workspace: Workspace) -> None:
     leave_a_lock(workspace)
     checkpoint(workspace).write_text("{")
     checkpoint(workspace).with_name("mvp.json.bak").write_text("{")
-    with pytest.raises(EngineError, match="damaged and so is its copy"), workspace.exclusive():
+    with pytest.raises(EngineError, match="damaged and so is its copy"):
+        workspace.recover()
+
+
+def test_two_at_once_are_refused(workspace: Workspace) -> None:
+    with (
+        alone(workspace.folder),
+        pytest.raises(EngineError, match="another command"),
+        alone(workspace.folder),
+    ):
         pass
+
+
+def test_a_proxy_does_not_come_between_the_program_and_its_engine(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    assert workspace.preview()["changeSummary"]["create"] > 10
 
 
 def test_an_unknown_stack_is_named_with_the_known_ones() -> None:

@@ -133,3 +133,8 @@ def test_data_that_is_not_plain_is_refused() -> None:
     unreadable = "not plain data: use only blocks, lists, text, numbers, true and false"
     for document in (endless, {("a", "tuple"): 1}, {"name": "\ud800"}):
         assert problems(document) == (f"prontuario:hospital: {{...}}: {unreadable}",)
+
+
+@pytest.mark.parametrize("key", [None, True, 12])
+def test_a_key_that_yaml_does_not_read_as_text_is_named(key: object) -> None:
+    assert problems({"nodes": {key: {}}}) == (f"nodes.{key}: each key must be a name: put it in quotes",)
