@@ -171,6 +171,15 @@ def freeze(groups: list[Path], *, frozen: bool) -> bool:
     return bool(accepted) and all(accepted)
 
 
+def frozen(groups: list[Path]) -> bool:
+    """Whether the processes of these groups are stopped."""
+    return any(
+        _reports(group / file, state, within=0)
+        for group in groups
+        for file, state in (("cgroup.events", "frozen 1"), ("freezer.state", "FROZEN"))
+    )
+
+
 def _thaw(groups: list[Path]) -> None:
     """Continue everything at every depth: on version 1 a frozen process does not even die."""
     for group in groups:
@@ -183,11 +192,12 @@ def _thaw(groups: list[Path]) -> None:
 def _reports(path: Path, wanted: str, *, within: float = 2.0) -> bool:
     """Wait until the kernel says so: processes stop one after the other."""
     deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
+    while True:
         try:
             if wanted in path.read_text():
                 return True
         except OSError:
             return False
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(0.002)
-    return False

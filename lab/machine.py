@@ -280,6 +280,10 @@ class Machine:
         """Let a frozen machine continue."""
         self._set_frozen(False)
 
+    def is_frozen(self) -> bool:
+        """True while somebody keeps this machine stopped."""
+        return cgroups.frozen(self._groups)
+
     def _set_frozen(self, frozen: bool) -> None:
         if not self.is_running():
             raise LabError(f"{self.name} is off: {self._how_to_start()}")

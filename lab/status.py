@@ -14,10 +14,11 @@ def table(lab: Lab) -> tuple[list[tuple[str, ...]], bool]:
     for machine in lab.machines.values():
         running = machine.is_running()
         reachable = running and machine.listens(machine.about.ssh_port)
-        state = "running" if reachable else "booting" if running else "off"
+        frozen = running and machine.is_frozen()
+        state = "frozen" if frozen else "running" if reachable else "booting" if running else "off"
         holder = f"holds {plan.floating}" if machine.holds(plan.floating) else ""
         rows.append((machine.name, machine.address, state, holder))
-        well = well and reachable
+        well = well and reachable and not frozen
     for pair in sorted(sorted(pair) for pair in lab.partitions):
         rows.append(("partition", " | ".join(pair), "", ""))
         well = False

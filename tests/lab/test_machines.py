@@ -139,6 +139,9 @@ def test_a_frozen_machine_is_silent_and_continues(lab: Lab) -> None:
     assert changes(clock)
     machine.freeze()
     assert not changes(clock, within=0.3)
+    said = command_line(lab.name, "status")
+    assert "frozen" in said.stdout
+    assert said.returncode == 3
     machine.thaw()
     assert changes(clock)
     machine.freeze()
