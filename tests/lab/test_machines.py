@@ -220,15 +220,21 @@ def test_of_two_simultaneous_starts_one_boots_the_machine(lab: Lab) -> None:
     assert ssh(lab, "mac-a", "hostname").stdout.strip() == "mac-a"
 
 
-@pytest.mark.parametrize("after", [0.1, 0.25, 0.6])  # seconds: reading, preparing, booting
-def test_an_interrupted_up_says_one_line_and_the_same_command_carries_on(lab: Lab, after: float) -> None:
+@pytest.mark.parametrize("moment", ["reading", "preparing", "booting"])
+def test_an_interrupted_up_says_one_line_and_the_same_command_carries_on(lab: Lab, moment: str) -> None:
     for machine in lab.machines.values():
         machine.kill()
-    argv = [*ON_THE_LAB, f"--lab={NAME}", "up"]
+    # A shell that runs the tests in the background ignores Ctrl-C for them, and a child inherits that.
+    argv = ["env", "--default-signal=INT", *ON_THE_LAB, f"--lab={NAME}", "up"]
     process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    time.sleep(after)
+    assert process.stderr is not None
+    said = ""
+    if moment == "booting":
+        said = process.stderr.readline()
+    else:
+        time.sleep({"reading": 0.1, "preparing": 0.25}[moment])
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    said += process.communicate(timeout=60)[1]
     assert "Traceback" not in said
     assert said.endswith("lab: interrupted: the same command again continues\n")
     succeed(NAME, "up")
