@@ -6,11 +6,12 @@ import argparse
 import shutil
 import sys
 
-from toolchain import catalogue, doctor, engine, go, programs, store
+from toolchain import catalogue, doctor, engine, programs, store
 from toolchain.build import build, missing
 from toolchain.errors import ToolchainError
+from toolchain.storage import STORAGE
 
-EVERYTHING = (*catalogue.ARTEFACTS, *programs.CLUSTER)
+EVERYTHING = (*catalogue.ARTEFACTS, *programs.CLUSTER, *STORAGE)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,8 +77,11 @@ def _clean(options: argparse.Namespace) -> int:
         shutil.rmtree(store.root(), ignore_errors=True)
         print(f"toolchain: removed {store.root()}")
         return 0
-    version = go.version()
-    wanted = [found for a in EVERYTHING if (found := store.find(a, version)) is not None]
+    wanted = [
+        found
+        for artefact in EVERYTHING
+        if (found := store.find(artefact, engine.compiler(artefact).version())) is not None
+    ]
     for gone in store.clean(wanted, engine.home()):
         print(f"toolchain: removed {gone}")
     return 0

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from toolchain import engine, go, store
+from toolchain import cargo, engine, go, store
+from toolchain.cargo import Crate
 from toolchain.catalogue import SOURCES, Artefact, ModuleFile
 from toolchain.errors import ToolchainError
 from toolchain.progress import Progress
@@ -21,23 +22,22 @@ _LOG_TAIL_LINES = 12
 
 
 class Builder:
-    """Builds artefacts with one Go; `stop` ends its children when the user gives up."""
+    """Builds artefacts; `stop` ends its children when the user gives up."""
 
-    def __init__(self, go_version: str, progress: Progress) -> None:
-        self._go_version = go_version
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._stopped = threading.Event()
         self._children: set[subprocess.Popen[bytes]] = set()
 
     def stop(self) -> None:
-        """End every running build; Go's own cache keeps what was finished."""
+        """End every running build; the compilers' own caches keep what was finished."""
         self._stopped.set()
         for child in list(self._children):
             child.terminate()
 
     def build(self, artefact: Artefact) -> None:
         """Build and publish one artefact, unless another process just did."""
-        destination = store.folder(artefact, self._go_version)
+        destination = store.folder(artefact, engine.compiler(artefact).require())
         self._progress.begin(artefact.name)
         with store.lock(destination.name):
             if destination.is_dir():
@@ -58,24 +58,41 @@ class Builder:
     def _compile(self, artefact: Artefact, scratch: Path, log: Path) -> None:
         # In a copy: generated files are embedded, and the user's checkout is not ours to write to.
         with tempfile.TemporaryDirectory() as copy:
+            if isinstance(artefact, Crate):
+                self._install(artefact, Path(copy), scratch, log)
+                return
             module = Path(copy) / "module"
             shutil.copytree(SOURCES / artefact.module, module)
             for step in artefact.prepare:
                 self._go(artefact, ["run", "-trimpath", *step], module, log)
-            output = str(scratch / artefact.binary)
-            self._go(artefact, ["build", *artefact.flags, "-o", output, artefact.target], module, log)
+            if artefact.target:
+                output = str(scratch / artefact.binary)
+                self._go(artefact, ["build", *artefact.flags, "-o", output, artefact.target], module, log)
             for extra in artefact.beside:
+                self._go(artefact, ["mod", "download", extra.module], module, log)
                 _copy(extra, module, scratch)
 
+    def _install(self, crate: Crate, work: Path, scratch: Path, log: Path) -> None:
+        environment = cargo.environment(work / "target")
+        self._run(crate, cargo.fetch(crate), work, environment, log)
+        cargo.verify(crate)
+        self._run(crate, cargo.install(crate, work), work, environment, log)
+        shutil.move(work / "bin" / crate.binary, scratch / crate.binary)
+
     def _go(self, artefact: Artefact, arguments: Sequence[str], module: Path, log: Path) -> None:
+        self._run(artefact, ["go", *arguments], module, go.environment(), log)
+
+    def _run(
+        self, artefact: Artefact, argv: Sequence[str], folder: Path, environment: dict[str, str], log: Path
+    ) -> None:
         if self._stopped.is_set():
             raise KeyboardInterrupt
         with log.open("ab") as output:
             # nice: a build in the background must not make the foreground stutter.
             child = subprocess.Popen(
-                ["nice", "-n", "10", "go", *arguments],
-                cwd=module,
-                env=go.environment(),
+                ["nice", "-n", "10", *argv],
+                cwd=folder,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -114,7 +131,7 @@ def _copy(file: ModuleFile, module: Path, scratch: Path) -> None:
 
 def _failure(artefact: Artefact, log: Path) -> str:
     text = log.read_text(errors="replace")
-    reason = go.explain(text) or "the build failed"
+    reason = engine.compiler(artefact).explain(text) or "the build failed"
     tail = "".join(f"\n    {line}" for line in deque(text.splitlines(), _LOG_TAIL_LINES))
     return f"{artefact.name} {artefact.version}: {reason}{tail}\n    whole log: {log}"
 
@@ -129,7 +146,8 @@ def build(artefacts: Sequence[Artefact]) -> None:
     wanted = missing(artefacts)
     if not wanted:
         return
-    go_version = go.require()
+    for compiler in {engine.compiler(artefact) for artefact in wanted}:
+        compiler.require()
     store.sweep()
     # The least that is needed when Go has everything cached; a build that needs more says so itself.
     free, needed = go.free_mb(store.root()), sum(2 * artefact.cost.binary_mb for artefact in wanted)
@@ -138,7 +156,7 @@ def build(artefacts: Sequence[Artefact]) -> None:
             f"{free} MB free at {store.root()}, and building {', '.join(a.name for a in wanted)} "
             f"needs {needed} at the very least: free some space, then run it again"
         )
-    builder = Builder(go_version, Progress())
+    builder = Builder(Progress())
     modules: dict[str, list[Artefact]] = {}
     for artefact in wanted:
         modules.setdefault(artefact.module, []).append(artefact)

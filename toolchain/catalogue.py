@@ -43,7 +43,7 @@ class Artefact:
 
     package: the PyPI package whose pin decides the version; empty for the cluster's programs
     module: folder under toolchain/ holding go.mod; `sources` are the parts of it this artefact reads
-    target: what `go build` is asked for
+    target: what `go build` is asked for; empty for a file that is taken as it is, named in `beside`
     prepare: `go run` arguments executed first, for files the target embeds
     settings: further variables the linker sets, each `package.variable=value`
     """

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import ModuleType
 
-from toolchain import go, official, store
+from toolchain import cargo, go, official, store
+from toolchain.cargo import Crate
 from toolchain.catalogue import ARTEFACTS, ENGINE, Artefact, required
 from toolchain.errors import ToolchainError
+
+
+def compiler(artefact: Artefact) -> ModuleType:
+    """Who compiles it: :mod:`toolchain.go` or :mod:`toolchain.cargo`."""
+    return cargo if isinstance(artefact, Crate) else go
 
 
 def locate(artefact: Artefact) -> tuple[str, Path] | None:
@@ -16,7 +23,7 @@ def locate(artefact: Artefact) -> tuple[str, Path] | None:
     installed = official.find(artefact) if artefact.package else None
     if installed is not None:
         return "official", installed
-    built = store.find(artefact, go.version())
+    built = store.find(artefact, compiler(artefact).version())
     return None if built is None else ("built", built)
 
 

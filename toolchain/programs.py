@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toolchain import engine
-from toolchain.catalogue import Artefact, Cost
+from toolchain.catalogue import Artefact, Cost, ModuleFile
 from toolchain.errors import ToolchainError
 
 KUBERNETES = "1.36.3"
@@ -88,6 +88,20 @@ def _controller(
 _CNPG = "github.com/cloudnative-pg/cloudnative-pg"
 _CNPG_SETTINGS = (f"{_CNPG}/pkg/versions.buildVersion={CLOUDNATIVE_PG}",)
 
+CNPG_MANIFEST = Artefact(
+    name="cnpg-manifest",
+    package="",
+    version=CLOUDNATIVE_PG,
+    binary=f"cnpg-{CLOUDNATIVE_PG}.yaml",
+    module="cluster/controllers",
+    target="",
+    version_variable="",
+    cost=Cost(cpu_seconds=1, download_mb=25, disk_mb=100, binary_mb=2),
+    sources=("go.mod", "go.sum"),
+    beside=(ModuleFile(_CNPG, f"releases/cnpg-{CLOUDNATIVE_PG}.yaml"),),
+)
+"""What the operator's release installs; no program, but it travels like one."""
+
 # CPU seconds of one build after the other with an empty build cache, on two cores shared with others.
 CLUSTER = (
     _kubernetes("kube-apiserver", Cost(cpu_seconds=315, download_mb=120, disk_mb=1700, binary_mb=106)),
@@ -107,6 +121,7 @@ CLUSTER = (
         binary="manager",
         settings=_CNPG_SETTINGS,
     ),
+    CNPG_MANIFEST,
     _controller(
         "kubectl-cnpg",
         CLOUDNATIVE_PG,

@@ -93,7 +93,7 @@ def test_one_failure_does_not_stop_the_others(fake_go: FakeGo) -> None:
     fake_go.behaves('case "$*" in *resource-command*) exit 1 ;; esac')
     with pytest.raises(ToolchainError, match="command"):
         build(catalogue.required())
-    assert _published() == ["language", "pulumi", "random", "tls"]
+    assert _published() == ["kubernetes", "language", "pulumi", "random", "tls"]
 
 
 @pytest.mark.parametrize(

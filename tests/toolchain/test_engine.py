@@ -43,7 +43,8 @@ def test_nothing_there_says_what_to_do(fake_go: FakeGo) -> None:
     with pytest.raises(ToolchainError) as refused:
         engine.environment()
     assert str(refused.value) == (
-        "not here yet: pulumi, language-python, command, random, tls; build with: python -m toolchain build"
+        "not here yet: pulumi, language-python, command, random, tls, kubernetes; "
+        "build with: python -m toolchain build"
     )
 
 
@@ -99,7 +100,10 @@ def test_official_engine_and_built_plugins_live_together(
 ) -> None:
     _install_engine(tmp_path / "official", "v3.259.0", monkeypatch)
     build(catalogue.required())
-    assert len([call for call in fake_go.calls() if call.startswith("build")]) == 3
+    built = [call for call in fake_go.calls() if call.startswith("build")]
+    plugins = [artefact.binary for artefact in catalogue.required() if artefact.is_plugin]
+    assert [binary for binary in plugins if any(f"/{binary} " in call for call in built)] == plugins
+    assert len(built) == len(plugins)
     home = Path(engine.environment()["PULUMI_HOME"])
     assert (home / "bin" / "pulumi").read_text() == (tmp_path / "official" / "pulumi").read_text()
     assert (home / "plugins" / "resource-tls-v5.6.2" / "pulumi-resource-tls").exists()
@@ -159,8 +163,19 @@ def test_doctor_prices_what_is_missing(fake_go: FakeGo, capsys: pytest.CaptureFi
         told,
         re.MULTILINE,
     )
+    assert "to build: pulumi, language-python, random, tls, kubernetes: at most" in told
+
+
+def test_doctor_tells_what_nothing_needs_yet(
+    fake_go: FakeGo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"pulumi=={catalogue.ENGINE.version}\n")
+    needed = catalogue.required(requirements)
+    monkeypatch.setattr(catalogue, "required", lambda: needed)
+    told, _ = doctor.report(doctor.examine())
     assert "not needed yet (build --only kubernetes)" in told
-    assert "to build: pulumi, language-python, random, tls: at most" in told
+    assert "to build: pulumi, language-python: at most" in told
 
 
 def test_doctor_is_content_when_all_is_there(fake_go: FakeGo) -> None:
