@@ -22,7 +22,7 @@ MaxSessions 50
 EOF
 
 # Components enable what a machine serves; nothing here starts by having been installed.
-for unit in haproxy keepalived nftables prometheus-node-exporter; do
+for unit in containerd haproxy keepalived nftables prometheus-node-exporter; do
     chroot "$root" systemctl disable "$unit.service"
 done
 chroot "$root" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
@@ -30,6 +30,45 @@ chroot "$root" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-ba
     systemd-networkd.service systemd-networkd-wait-online.service systemd-resolved.service \
     systemd-logind.service systemd-ask-password-wall.path systemd-ask-password-console.path
 chroot "$root" systemctl set-default multi-user.target
+
+# A machine here shares its kernel with the computer it runs on. Containers need control groups they can write
+# (a mount of its own for each hierarchy of version 1), and the kubelet wants kernel settings that are not ours
+# to change: it finds them in files that this machine alone sees, so it writes nothing.
+install -D -m 0755 /dev/stdin "$root/usr/local/lib/lab/shared-kernel" <<'EOF'
+#!/bin/sh
+set -eu
+for hierarchy in /sys/fs/cgroup/*/tasks; do
+    [ ! -e "$hierarchy" ] || mount -o remount,rw,bind "${hierarchy%/tasks}"
+done
+mkdir -p /run/shared-kernel
+while read -r setting value; do
+    file=/run/shared-kernel/$(echo "$setting" | tr / .)
+    echo "$value" > "$file"
+    mount --bind "$file" "/proc/sys/$setting"
+done <<SETTINGS
+vm/overcommit_memory 1
+vm/panic_on_oom 0
+kernel/panic 10
+kernel/panic_on_oops 1
+kernel/keys/root_maxkeys 1000000
+kernel/keys/root_maxbytes 25000000
+SETTINGS
+EOF
+cat > "$root/etc/systemd/system/shared-kernel.service" <<'EOF'
+[Unit]
+Description=Containers on a kernel that belongs to somebody else
+DefaultDependencies=no
+Before=sysinit.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/lib/lab/shared-kernel
+
+[Install]
+WantedBy=sysinit.target
+EOF
+chroot "$root" systemctl enable shared-kernel.service
 
 # The journal outlives a power cut, within bounds.
 mkdir -p "$root/var/log/journal" "$root/etc/systemd/journald.conf.d"

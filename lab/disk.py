@@ -10,6 +10,9 @@ from pathlib import Path
 
 from lab.host import LabError, command, last_line
 
+# An overlay cannot be laid over an overlay, and a database should not pay for a copy of each file it opens.
+REAL_FOLDERS = ("/var/lib/containerd", "/var/lib/etcd", "/var/lib/kubelet", "/var/lib/prontuario-volumes")
+
 
 @dataclass(frozen=True)
 class DiskFile:
@@ -56,6 +59,13 @@ class Disk:
                 f"{self.folder}: no overlay can be mounted here ({said}): "
                 "set XDG_STATE_HOME to a folder on ext4, xfs or btrfs"
             )
+
+    def real_folders(self) -> dict[str, Path]:
+        """Path inside the machine -> folder here, for programs that bring overlays of their own."""
+        folders = {path: self.folder / "real" / Path(path).name for path in REAL_FOLDERS}
+        for folder in folders.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        return folders
 
     def unmount(self) -> None:
         """Take the disk away, whoever still looks at it."""

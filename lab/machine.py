@@ -138,6 +138,7 @@ class Machine:
             hostname=self.name,
             network=machine_path(self.lab, self.name),
             groups=cgroups.create(self.lab, self.name),
+            folders=self.disk.real_folders(),
             console=self.boot_log,
         )
         birth = started(pid)

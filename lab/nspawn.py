@@ -4,7 +4,7 @@ A stage for failures, not a prison: a machine shares this kernel, and only canno
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.host import command
@@ -19,25 +19,35 @@ log=$1; shift
 ) < /dev/null > "$log" 2>&1 &
 echo $!
 """
-# What would reach through to this computer; systemd boots without them.
+# What would reach through to this computer; systemd boots without them. Every container asks for CAP_MKNOD:
+# what its nodes must not open is refused by the machine's control group.
 WITHHELD = (
     "CAP_AUDIT_CONTROL",
-    "CAP_MKNOD",
     "CAP_SYSLOG",
     "CAP_SYS_BOOT",
     "CAP_SYS_MODULE",
     "CAP_SYS_RAWIO",
     "CAP_SYS_TIME",
 )
+# What systemd-nspawn refuses by default and containers ask for: a keyring each, device rules on version 2.
+ALLOWED_CALLS = ("keyctl", "add_key", "request_key", "bpf")
 
 
 def launch(
-    *, root: Path, machine: str, hostname: str, network: Path, groups: Sequence[Path], console: Path
+    *,
+    root: Path,
+    machine: str,
+    hostname: str,
+    network: Path,
+    groups: Sequence[Path],
+    folders: Mapping[str, Path],
+    console: Path,
 ) -> int:
     """Boot the disk at ``root`` and return systemd-nspawn's process id at once.
 
     machine: a name no other machine on this computer has
     network: the network namespace it enters
+    folders: path inside the machine -> the real folder seen there, for what cannot live on an overlay
     console: the file that gets everything it says
     """
     argv = [
@@ -55,6 +65,10 @@ def launch(
         # keepalived keeps itself in memory: an advertisement must not wait for a disk.
         "--capability=CAP_NET_ADMIN,CAP_IPC_LOCK",
         f"--drop-capability={','.join(WITHHELD)}",
+        f"--system-call-filter={' '.join(ALLOWED_CALLS)}",
+        # The kubelet must open the kernel's log to start; it gets one that never says anything.
+        "--bind=/dev/null:/dev/kmsg",
+        *(f"--bind={outside}:{inside}" for inside, outside in folders.items()),
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",

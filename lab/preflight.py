@@ -16,6 +16,7 @@ TOOLS = {
     "nft": "nftables",
     "ssh-keygen": "openssh-client",
     "nsenter": "util-linux",
+    "zstd": "zstd",
 }
 WATCHERS_PER_MACHINE = 6
 BUILD_TOOLS = {

@@ -7,8 +7,9 @@ import platform
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lab.host import LabError, Progress, command, give_to_owner, write_atomically
 from lab.images import debian, layers, oci
@@ -32,13 +33,13 @@ def architecture() -> str:
 
 @dataclass(frozen=True)
 class Built:
-    """One finished image."""
+    """One finished image; ``manifest`` describes it (kind, digest, size), ``blobs`` hold all of it."""
 
     name: str
     version: str
-    manifest: Blob
+    manifest: Mapping[str, Any]
     blobs: tuple[Blob, ...]
-    packages: Mapping[str, str]
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(images: Iterable[Image], programs: Mapping[str, Path], folder: Path, progress: Progress) -> Path:
@@ -48,34 +49,43 @@ def build(images: Iterable[Image], programs: Mapping[str, Path], folder: Path, p
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".draft-") as scratch:
-        finished = [_image(image, programs, Path(scratch), progress) for image in images]
-        draft = Path(scratch) / ARCHIVE
-        oci.write_layout(
-            draft,
-            {image.name: image.manifest for image in finished},
-            (blob for image in finished for blob in (image.manifest, *image.blobs)),
-        )
-        draft.rename(folder / ARCHIVE)
+        finished = [make(image, programs, Path(scratch), progress) for image in images]
+        return publish(finished, architecture(), Path(scratch), folder)
+
+
+def publish(images: Iterable[Built], processor: str, scratch: Path, folder: Path) -> Path:
+    """Archive and list of finished images, into ``folder``; ``scratch`` is on the same disk."""
+    finished = sorted(images, key=lambda image: image.name)
+    draft = scratch / ARCHIVE
+    manifests = {image.name: image.manifest for image in finished}
+    oci.write_layout(draft, manifests, (blob for image in finished for blob in image.blobs))
+    draft.rename(folder / ARCHIVE)
     give_to_owner(folder / ARCHIVE)
+    whole = Blob.of(folder / ARCHIVE)
     listing = {
         "format": FORMAT,
-        "architecture": architecture(),
-        "archive": Blob.of(folder / ARCHIVE).digest,
+        "architecture": processor,
+        "archive": whole.digest,
+        "size": whole.size,
         "images": [
             {
                 "name": image.name,
-                "digest": image.manifest.digest,
+                "digest": image.manifest["digest"],
                 "version": image.version,
                 "packages": dict(image.packages),
             }
-            for image in sorted(finished, key=lambda image: image.name)
+            for image in finished
         ],
     }
     write_atomically(folder / LIST, oci.encoded(listing).decode() + "\n")
     return folder
 
 
-def _image(image: Image, programs: Mapping[str, Path], scratch: Path, progress: Progress) -> Built:
+def make(image: Image, programs: Mapping[str, Path], scratch: Path, progress: Progress) -> Built:
+    """One image for this computer's processor, its parts in ``scratch``.
+
+    Raises LabError when one is missing.
+    """
     processor = architecture()
     place = scratch / hashlib.sha256(image.repository.encode()).hexdigest()[:12]
     place.mkdir()
@@ -93,14 +103,15 @@ def _image(image: Image, programs: Mapping[str, Path], scratch: Path, progress: 
             files[at.format(architecture=processor)] = programs[artefact]
         # Last, because it changes most often: the layers below it are found again.
         stack.append(layers.programs(files, place / "programs.tar"))
-    config, manifest = oci.image(stack, image.settings, processor, place)
+    stored = [oci.compressed(layer, place) for layer in stack]
+    config, manifest = oci.image(stored, image.settings, processor, place)
     versions = unpacked.versions if unpacked else {}
     release = upstream(versions[image.debian.version_of]) if image.debian else ""
     return Built(
         name=f"{image.repository}:{image.tag.format(debian=release)}",
         version=image.version or release,
-        manifest=manifest,
-        blobs=(config, *stack),
+        manifest=manifest.descriptor(oci.MANIFEST),
+        blobs=(manifest, config, *(layer.stored for layer in stored)),
         packages=versions,
     )
 

@@ -13,6 +13,7 @@ from infra.versions import DEBIAN_RELEASE
 from lab.images.debian import Packages
 from lab.images.oci import Settings
 from toolchain.programs import CLOUDNATIVE_PG, COREDNS, ETCD, KUBE_ROUTER, KUBERNETES, PAUSE
+from toolchain.storage import BARMAN_PLUGIN, GARAGE
 
 POSTGRES_USER = 26  # CloudNativePG's default
 VALKEY_USER = 999
@@ -25,6 +26,7 @@ class Image:
     tag: a fixed text, or what comes after the Debian version without its revision
     programs: path inside the image -> artefact of the toolchain
     links: path inside the image -> what it points to
+    upstream_tag: for a hospital's bundle, where upstream's tag is another
     """
 
     repository: str
@@ -35,6 +37,7 @@ class Image:
     debian: Packages | None = None
     users: Mapping[str, int] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    upstream_tag: str = ""
 
 
 def _kubernetes(program: str) -> Image:
@@ -86,6 +89,7 @@ POSTGRESQL = Image(
     repository="ghcr.io/cloudnative-pg/postgresql",
     version="",
     tag="{debian}-trixie",
+    upstream_tag="17-standard-trixie",
     settings=Settings(
         user=str(POSTGRES_USER),
         environment={"PATH": f"/usr/lib/postgresql/17/bin:{_SYSTEM_PATH}", "LANG": "C.UTF-8"},
@@ -119,6 +123,7 @@ VALKEY = Image(
     repository="docker.io/valkey/valkey",
     version="",
     tag="{debian}",
+    upstream_tag="8.1",
     settings=Settings(user=str(VALKEY_USER), environment={"PATH": _SYSTEM_PATH, "LANG": "C.UTF-8"}),
     debian=Packages(
         names=(*_SHELL, "valkey-server", "valkey-sentinel", "valkey-tools"),
@@ -126,6 +131,58 @@ VALKEY = Image(
         unwanted=("usr/share/perl5/", "usr/lib/systemd/"),
     ),
     users={"valkey": VALKEY_USER},
+)
+
+_UNSEEN = ("usr/share/perl5/", "usr/lib/systemd/", "usr/share/i18n/")
+
+OBJECT_STORE = Image(
+    repository="docker.io/dxflrs/garage",
+    version=GARAGE,
+    tag=f"v{GARAGE}",
+    settings=Settings(environment={"PATH": "/"}),
+    programs={"/garage": "garage"},
+    debian=Packages(names=("base-files", "libc6", "libgcc-s1"), version_of="libc6", unwanted=_UNSEEN),
+)
+
+# In front of the object store, which speaks no TLS.
+STORE_DOOR = Image(
+    repository="docker.io/library/haproxy",
+    version="",
+    tag="3.0",
+    settings=Settings(user="99", environment={"PATH": _SYSTEM_PATH}),
+    debian=Packages(names=("base-files", "haproxy"), version_of="haproxy", unwanted=_UNSEEN),
+    users={"haproxy": 99},
+)
+
+BARMAN = Image(
+    repository="ghcr.io/cloudnative-pg/plugin-barman-cloud",
+    version=BARMAN_PLUGIN,
+    tag=f"v{BARMAN_PLUGIN}",
+    settings=Settings(entrypoint=("/manager",), user="65532:65532"),
+    programs={"/manager": "barman-plugin"},
+)
+
+# Runs beside every instance of the database: its commands are Debian's, upstream's come from PyPI.
+BARMAN_SIDECAR = Image(
+    repository="ghcr.io/cloudnative-pg/plugin-barman-cloud-sidecar",
+    version=BARMAN_PLUGIN,
+    tag=f"v{BARMAN_PLUGIN}",
+    settings=Settings(
+        entrypoint=("/manager",),
+        user=str(POSTGRES_USER),
+        environment={"PATH": _SYSTEM_PATH, "LANG": "C.UTF-8"},
+    ),
+    programs={"/manager": "barman-plugin"},
+    debian=Packages(
+        names=("base-files", "barman-cli-cloud", "ca-certificates", "dash", "python3-lz4"),
+        version_of="barman-cli-cloud",
+        unwanted=_UNSEEN,
+        python=True,
+    ),
+    users={"postgres": POSTGRES_USER},
+    # The bundle of all authorities is made by a package's configuration. Barman is told whom to believe, but
+    # the library it uses does not even start without some such file.
+    links={"/etc/ssl/certs/ca-certificates.crt": "/usr/share/ca-certificates/mozilla/ISRG_Root_X1.crt"},
 )
 
 # What runs on a machine itself travels as an image too: one archive, one signature, one way in. Nothing
@@ -180,3 +237,6 @@ IMAGES = (
     POSTGRESQL,
     VALKEY,
 )
+
+# Not in the bundle before a stack deploys backups (docs/decisions/0028-backups.md).
+BACKUP_IMAGES = (OBJECT_STORE, STORE_DOOR, BARMAN, BARMAN_SIDECAR)

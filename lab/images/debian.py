@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import archive
-from lab.host import LabError, Progress, cache_folder, last_line, locked, own_folder
+from lab.host import LabError, Progress, cache_folder, give_to_owner, last_line, locked, own_folder
 from lab.images import layers
 from lab.images.oci import Blob
 
@@ -25,18 +25,27 @@ class Packages:
     version_of: the package whose version is the image's
     unwanted: paths left out, a folder ends with a slash
     release: of Debian
+    python: compile what is written in Python; in a read-only image nobody could do it later
     """
 
     names: tuple[str, ...]
     version_of: str
     unwanted: tuple[str, ...] = ()
     release: str = "trixie"
+    python: bool = False
 
     @property
     def key(self) -> str:
         """Hash of what decides the layer, but for the archive's own state that day."""
-        text = repr((self.release, platform.machine(), sorted(self.names), self.unwanted, layers.UNWANTED))
+        parts = (self.release, platform.machine(), sorted(self.names), self.unwanted, layers.UNWANTED)
+        text = repr((*parts, _COMPILE) if self.python else parts)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+# By content, not by time: the same sources give the same bytes.
+_COMPILE = (
+    'chroot "$1" /usr/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /usr/lib/python3*'
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,17 @@ class Unpacked:
     versions: dict[str, str]
 
 
+def place(packages: Packages) -> Path:
+    """The folder of the layer of these packages, built or not."""
+    return cache_folder() / "layers" / f"debian-{packages.release}-{packages.version_of}-{packages.key}"
+
+
 def ensure(packages: Packages, progress: Progress) -> Unpacked:
     """Find or build the layer of these packages (needs root to build).
 
     Raises LabError when mmdebstrap fails; its output is in ``build.log`` beside the layer.
     """
-    target = cache_folder() / "layers" / f"debian-{packages.release}-{packages.version_of}-{packages.key}"
+    target = place(packages)
     own_folder(target.parent)
     lock = target.parent / f".{target.name}.lock"
     with locked(lock, waiting="waiting for another build of the same layer", progress=progress):
@@ -79,6 +93,7 @@ def _build(packages: Packages, target: Path, progress: Progress) -> None:
         # Nothing is installed, so dpkg knows nothing: the packages themselves say what they are.
         f'--extract-hook=for deb in "$1"/var/cache/apt/archives/*.deb; do dpkg-deb --show "$deb"; done'
         f" > {shlex.quote(str(versions))}",
+        *([f"--extract-hook={_COMPILE}"] if packages.python else []),
         f"--include={','.join(packages.names)}",
         *(f"--aptopt={option}" for option in (*archive.options(), 'APT::Install-Recommends "false"')),
         *archive.keyring(),
@@ -104,6 +119,7 @@ def _build(packages: Packages, target: Path, progress: Progress) -> None:
         unpacked.unlink()
         sources.unlink()
         log.rename(draft / "build.log")
+        give_to_owner(draft, *draft.iterdir())
         draft.rename(target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

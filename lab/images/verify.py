@@ -3,6 +3,9 @@
 Only Python's library and ssh-keygen: a machine of the hospital has nothing else and can fetch nothing else.
 
     python3 verify.py FOLDER SIGNERS [ARCHITECTURE]
+    python3 verify.py --list FOLDER SIGNERS [ARCHITECTURE]
+
+The second form is for before the archive is sent: it judges the list alone.
 """
 
 from __future__ import annotations
@@ -50,6 +53,27 @@ def verify(folder: Path, signers: Path, architecture: str | None = None) -> list
 
     Raises BundleRefused before anything was imported.
     """
+    images, whole = verify_list(folder, signers, architecture)
+    if not (folder / ARCHIVE).is_file():
+        raise BundleRefused(f"{folder}: the bundle is incomplete: no {ARCHIVE}")
+    check_archive(folder / ARCHIVE, images)
+    # Last, because the walk says whose fault it is. Programs may read a tar differently, but not its digest.
+    with (folder / ARCHIVE).open("rb") as archive:
+        found = f"sha256:{hashlib.file_digest(archive, 'sha256').hexdigest()}"
+    if found != whole:
+        raise BundleRefused(
+            f"{folder / ARCHIVE}: altered outside its images: it is {found}, signed was {whole}"
+        )
+    return images
+
+
+def verify_list(
+    folder: Path, signers: Path, architecture: str | None = None
+) -> tuple[list[SignedImage], str]:
+    """Check signature and list; return the images it names and the digest of their archive.
+
+    Raises BundleRefused.
+    """
     check_signature(folder, signers)
     try:
         signed = json.loads((folder / LIST).read_bytes())
@@ -65,20 +89,12 @@ def verify(folder: Path, signers: Path, architecture: str | None = None) -> list
     for name in names:
         if names.count(name) > 1:
             raise BundleRefused(f"image {name}: twice in the signed list")
-    check_archive(folder / ARCHIVE, images)
-    # Last, because the walk says whose fault it is. Programs may read a tar differently, but not its digest.
-    with (folder / ARCHIVE).open("rb") as archive:
-        found = f"sha256:{hashlib.file_digest(archive, 'sha256').hexdigest()}"
-    if found != whole:
-        raise BundleRefused(
-            f"{folder / ARCHIVE}: altered outside its images: it is {found}, signed was {whole}"
-        )
-    return images
+    return images, whole
 
 
 def check_signature(folder: Path, signers: Path) -> None:
     """Raise BundleRefused unless a trusted key signed the list."""
-    for name in (LIST, SIGNATURE, ARCHIVE):
+    for name in (LIST, SIGNATURE):
         if not (folder / name).is_file():
             what = "is not signed" if name == SIGNATURE else "is incomplete"
             raise BundleRefused(f"{folder}: the bundle {what}: no {name}")
@@ -211,9 +227,13 @@ def _check_blob(image: SignedImage, what: str, digest: str, found: _Contents) ->
 
 def main(arguments: list[str]) -> int:
     """Print the images of a good bundle; say why and return 1 otherwise."""
-    folder, signers, *architecture = arguments
+    list_alone = arguments[0] == "--list"
+    folder, signers, *architecture = arguments[list_alone:]
     try:
-        images = verify(Path(folder), Path(signers), *architecture)
+        if list_alone:
+            images, _ = verify_list(Path(folder), Path(signers), *architecture)
+        else:
+            images = verify(Path(folder), Path(signers), *architecture)
     except BundleRefused as refusal:
         print(refusal, file=sys.stderr)
         return 1

@@ -69,15 +69,27 @@ def test_the_administrator_may_everything_and_root_may_not_log_in(lab: Lab) -> N
 
 
 def test_a_machine_cannot_reach_through_to_this_computer(lab: Lab) -> None:
+    computers_disk = Path.cwd().stat().st_dev
+    disk = f"{os.major(computers_disk)} {os.minor(computers_disk)}"
     for attempt in (
-        "mknod /tmp/disk b 254 0",
+        f"mknod /tmp/disk b {disk} && head -c 1 /tmp/disk",
+        f"mount -t devtmpfs none /mnt && mknod /mnt/d b {disk} && head -c 1 /mnt/d",
         "date --set=now",
-        "sysctl -w kernel.panic=$(sysctl -n kernel.panic)",
+        'sysctl -w kernel.printk="$(sysctl -n kernel.printk)"',
         "touch /run/host/os-release",
         "mkdir /sys/kernel/cgroup",
-        "dmesg",
+        'test -n "$(dmesg)"',
     ):
         assert lab.machines["mac-a"].run(["sh", "-c", attempt], check=False).returncode != 0, attempt
+
+
+def test_the_kubelet_finds_its_kernel_settings_and_this_computers_stay(lab: Lab) -> None:
+    settings = {name: Path("/proc/sys", name) for name in ("vm/panic_on_oom", "kernel/panic_on_oops")}
+    before = {name: setting.read_text() for name, setting in settings.items()}
+    machine = lab.machines["mac-a"]
+    assert machine.run(["cat", "/proc/sys/kernel/panic_on_oops"]).stdout == "1\n"
+    machine.run(["sh", "-c", "echo 1 > /proc/sys/vm/panic_on_oom"])
+    assert {name: setting.read_text() for name, setting in settings.items()} == before
 
 
 def test_a_machine_may_keep_a_program_in_memory(lab: Lab) -> None:

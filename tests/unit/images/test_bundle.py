@@ -1,8 +1,10 @@
 """The same parts give the same bundle, byte for byte."""
 
+import hashlib
 import io
 import json
 import os
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -22,6 +24,11 @@ def files(folder: Path) -> Files:
     """What the archive holds."""
     with tarfile.open(folder / ARCHIVE) as tar:
         return contents(tar)
+
+
+def unpack(layer: bytes) -> bytes:
+    """The tar of a layer as it travels."""
+    return subprocess.run(["zstd", "-d", "-c"], input=layer, capture_output=True, check=True).stdout
 
 
 def test_two_builds_of_the_same_parts_are_the_same_bytes(tmp_path: Path, programs: dict[str, Path]) -> None:
@@ -61,8 +68,9 @@ def test_an_image_holds_its_programs_and_how_they_start(signed: Path) -> None:
     _, manifest = parts(held, "registry.example/etcd:3.6-0")
     config = json.loads(held[blob(manifest["config"]["digest"])])
     assert config["config"]["Env"] == ["PATH=/usr/local/bin"]
-    assert config["rootfs"]["diff_ids"] == [layer["digest"] for layer in manifest["layers"]]
-    with tarfile.open(fileobj=io.BytesIO(held[blob(manifest["layers"][-1]["digest"])])) as layer:
+    unpacked = [unpack(held[blob(layer["digest"])]) for layer in manifest["layers"]]
+    assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(tar).hexdigest()}" for tar in unpacked]
+    with tarfile.open(fileobj=io.BytesIO(unpacked[-1])) as layer:
         assert {entry.name: entry.mode for entry in layer} == {
             "usr/local/bin/etcd": 0o755,
             "usr/local/bin/etcdctl": 0o755,
