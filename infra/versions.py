@@ -18,6 +18,10 @@ MACHINE_PACKAGES: tuple[str, ...] = (
     "prometheus-node-exporter",
     # what runs the services
     "python3",
+    # what runs the cluster's containers
+    "containerd",
+    "containernetworking-plugins",
+    "runc",
     # what people and components use on it
     "ca-certificates",
     "curl",

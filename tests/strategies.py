@@ -5,12 +5,18 @@ import struct
 from ipaddress import IPv4Network
 from typing import Any, TypeVar
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from infra.config import ports
 from infra.config.load import read_hospital
 from infra.config.model import Edge, Hospital
-from infra.config.rto import Clocks
+from infra.config.rto import SETTINGS_ALONE_MS, Clocks, RecordsClocks
 from infra.config.units import format_duration
+
+# How fast a whole hospital is made up says something about the computer's other work, not about the code.
+settings.register_profile("hospitals", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hospitals")
 
 Value = TypeVar("Value")
 
@@ -24,6 +30,7 @@ _MODES = {
     "prod": ("disabled", "emergency", "hybrid"),
     "lab": ("disabled", "emulated"),
 }
+_CLUSTER_BLOCKS = ("10.244.0.0", "10.96.0.0", "10.254.0.0", "172.20.0.0", "172.24.0.0")
 _CLOUD_NETWORKS = ("10.80.0.0/16", "172.31.128.0/20", "192.168.255.0/24")
 
 names = st.from_regex(r"[a-z]([a-z0-9-]{0,12}[a-z0-9])?", fullmatch=True)
@@ -49,7 +56,7 @@ def hosts(network: IPv4Network, count: int) -> st.SearchStrategy[list[str]]:
 
 
 def _is_free_port(port: int) -> bool:
-    return port not in (2222, 9100)
+    return port != 2222 and port not in ports.FIXED
 
 
 @st.composite
@@ -75,10 +82,21 @@ def hospital_documents(draw: st.DrawFn, stack: str | None = None) -> dict[str, A
     stack = stack or draw(st.sampled_from(sorted(_ROLES)))
     network = draw(lan_networks())
     gateway, floating, *addresses = draw(hosts(network, count=8))
-    service_port, stats_port = draw(unique(st.integers(1024, 65535).filter(_is_free_port), 2))
+    free_ports = st.integers(1024, 65535).filter(_is_free_port)
+    service_port, stats_port, detector_port = draw(unique(free_ports, 3))
+    dead_ms = draw(st.integers(1000, 20_000))
+    detector = {
+        "enabled": draw(st.booleans()),
+        "port": draw(st.integers(1024, 65535)),
+        "metrics_port": detector_port,
+        "dead": format_duration(dead_ms / 1000),
+    }
     users = draw(st.integers(1, 2000))
     edge = draw(edges(floating))
     worst_ms = Clocks.of(Edge.model_validate(edge)).worst_case
+    if stack != "mvp":
+        records_ms = RecordsClocks(dead_ms).worst_case if detector["enabled"] else SETTINGS_ALONE_MS
+        worst_ms = max(worst_ms, records_ms)
     promise_ms = draw(st.integers(worst_ms, 2 * worst_ms))
     servers = st.lists(st.sampled_from([gateway, str(network[1]), "10.20.30.40"]), min_size=1, max_size=3)
     document = {
@@ -98,6 +116,11 @@ def hospital_documents(draw: st.DrawFn, stack: str | None = None) -> dict[str, A
             "primary_rto": format_duration(promise_ms / 1000),
             "both_lost_rto": draw(durations(promise_ms, 20 * promise_ms)),
         },
+        "kubernetes": draw(cluster_networks(network)),
+        "detector": detector,
+        "database": {"size": draw(st.sampled_from(["1Gi", "500Gi", "4Ti"]))},
+        "cache": {"size": draw(st.sampled_from(["256Mi", "64Gi"]))},
+        "backup": {"size": draw(st.sampled_from(["1Gi", "2Ti"]))},
         "cloud": draw(clouds(stack, network)),
     }
     if draw(st.booleans()):
@@ -137,11 +160,23 @@ def budgets() -> st.SearchStrategy[dict[str, int]]:
     return st.fixed_dictionaries(
         {
             "memory_gb": st.integers(100, 170),
-            "cpu_cores": st.integers(0, 10),
+            "cpu_cores": st.integers(1, 10),
             "gpu_cores": st.integers(0, 26),
             "neural_engine_cores": st.integers(0, 10),
         }
     )
+
+
+@st.composite
+def cluster_networks(draw: st.DrawFn, lan: IPv4Network) -> dict[str, str]:
+    """The cluster's own networks, apart from ``lan``, from every cloud network and from each other."""
+    free = [block for block in _CLUSTER_BLOCKS if not IPv4Network(f"{block}/16").overlaps(lan)]
+    pods, services, local = draw(unique(st.sampled_from(free), 3))
+    return {
+        "pod_network": f"{pods}/{draw(st.integers(16, 22))}",
+        "service_network": f"{services}/{draw(st.integers(16, 17))}",
+        "local_api": str(IPv4Network(f"{local}/24")[draw(st.integers(1, 254))]),
+    }
 
 
 @st.composite

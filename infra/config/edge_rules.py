@@ -2,31 +2,37 @@
 
 from collections.abc import Iterator
 
+from infra.config import ports
 from infra.config.model import Hospital
 from infra.config.problems import Path, Problem, dotted
-from infra.config.rto import missed_rto
+from infra.config.rto import missed_promises
 from infra.config.units import format_duration
 
-_FIXED_PORTS = {80: "the edge's redirect to https", 443: "the edge's https", 9100: "node_exporter"}
 _STATS: Path = ("edge", "stats_port")
 _SERVICE: Path = ("service", "port")
+_HEARTBEATS: Path = ("detector", "port")
+_DETECTOR: Path = ("detector", "metrics_port")
 
 
 def ports_differ(hospital: Hospital) -> Iterator[Problem]:
-    """On every machine sshd, the edge, its statistics, node_exporter and the service listen side by side."""
+    """On every machine sshd, the edge, the cluster and what the stack file names listen side by side.
+
+    The detector's heartbeats are UDP, where nothing else listens.
+    """
     owners: dict[int, tuple[str, tuple[Path, ...]]] = {
-        port: (owner, ()) for port, owner in _FIXED_PORTS.items()
+        port: (owner, ()) for port, owner in ports.FIXED.items()
     }
     for name, node in hospital.nodes.items():
         path: Path = ("nodes", name, "ssh", "port")
-        if node.ssh.port in _FIXED_PORTS:
-            rule = f"already the port of {_FIXED_PORTS[node.ssh.port]}: choose another, such as 22"
+        if node.ssh.port in ports.FIXED:
+            rule = f"already the port of {ports.FIXED[node.ssh.port]}: choose another, such as 22"
             yield Problem(path, str(node.ssh.port), rule)
         owners.setdefault(node.ssh.port, ("ssh", (path,)))
     owners.setdefault(22, ("ssh", ()))
     for path, port, usual in (
         (_STATS, hospital.edge.stats_port, 8404),
         (_SERVICE, hospital.service.port, 8000),
+        (_DETECTOR, hospital.detector.metrics_port, 9778),
     ):
         if port in owners:
             owner, reads = owners[port]
@@ -37,11 +43,17 @@ def ports_differ(hospital: Hospital) -> Iterator[Problem]:
         owners.setdefault(port, (dotted(path), (path,)))
 
 
-def service_port_needs_no_root(hospital: Hospital) -> Iterator[Problem]:
-    """The service runs as an ordinary user, who cannot listen below 1024."""
-    port = hospital.service.port
-    if port < 1024 and port != 22 and port not in _FIXED_PORTS:
-        yield Problem(_SERVICE, str(port), "a port below 1024 needs root: choose another, such as 8000")
+def ports_need_no_root(hospital: Hospital) -> Iterator[Problem]:
+    """The service and the detector run as ordinary users, who cannot listen below 1024."""
+    detector = hospital.detector
+    for path, port, usual in (
+        (_SERVICE, hospital.service.port, 8000),
+        (_HEARTBEATS, detector.port, 9777),
+        (_DETECTOR, detector.metrics_port, 9778),
+    ):
+        taken = path != _HEARTBEATS and (port == 22 or port in ports.FIXED)
+        if port < 1024 and not taken:
+            yield Problem(path, str(port), f"a port below 1024 needs root: choose another, such as {usual}")
 
 
 def advert_fits_vrrp_version_3(hospital: Hospital) -> Iterator[Problem]:
@@ -68,9 +80,8 @@ def fast_interval_is_the_faster(hospital: Hospital) -> Iterator[Problem]:
 
 
 def knobs_keep_the_promise(hospital: Hospital) -> Iterator[Problem]:
-    """Worst-case detection and election fit into ``failover.primary_rto``."""
-    if problem := missed_rto(hospital):
-        yield problem
+    """The service, and the records behind it, are back within ``failover.primary_rto`` at worst."""
+    yield from missed_promises(hospital)
 
 
 def promises_are_in_order(hospital: Hospital) -> Iterator[Problem]:
@@ -94,7 +105,7 @@ def connections_serve_all_users(hospital: Hospital) -> Iterator[Problem]:
 
 RULES = (
     ports_differ,
-    service_port_needs_no_root,
+    ports_need_no_root,
     advert_fits_vrrp_version_3,
     fast_interval_is_the_faster,
     knobs_keep_the_promise,

@@ -4,7 +4,7 @@ Loaded once (see :mod:`infra.config.load`), frozen, handed down. Sizes and names
 specification; rules that need more than one field are in :mod:`infra.config.rules`.
 """
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,9 @@ from infra.config.units import (
     Percent,
     Port,
     ProjectId,
+    PublicKey,
+    StorageSize,
+    Switch,
     Tries,
     UserName,
 )
@@ -179,6 +182,63 @@ class Failover(Frozen):
     both_lost_rto: Duration = 300.0
 
 
+class Kubernetes(Frozen):
+    """The cluster's own networks, seen by nobody outside it.
+
+    local_api: an address every machine has on its loopback, where its own API server answers: a client there
+    never depends on another machine. It lies in none of the other networks.
+    """
+
+    pod_network: Network = IPv4Network("10.244.0.0/16")
+    service_network: Network = IPv4Network("10.96.0.0/16")
+    local_api: Address = IPv4Address("10.254.0.1")
+
+
+class Bundle(Frozen):
+    """The signed bundle of all that containers will ever run.
+
+    signers: who may sign it; one is enough. With none a preview works and an update is refused.
+    """
+
+    signers: tuple[PublicKey, ...] = ()
+
+
+class Detector(Frozen):
+    """Who decides that a machine is dead. Disabled, Kubernetes' own clocks decide, later.
+
+    port: heartbeats (UDP); metrics_port: for Prometheus (TCP)
+    dead: silence after which a machine has lost another
+    """
+
+    enabled: Switch = True
+    port: Port = 9777
+    metrics_port: Port = 9778
+    dead: Duration = 1.5
+
+
+class Database(Frozen):
+    """The medical records (PostgreSQL)."""
+
+    size: StorageSize = "4Ti"
+
+
+class Cache(Frozen):
+    """Sessions and queues (Valkey, which speaks Redis)."""
+
+    size: StorageSize = "64Gi"
+
+
+class Backup(Frozen):
+    """Copies of the records in the hospital's own object store, which every machine holds a part of.
+
+    size: of the store on each machine; with three machines each holds all of it
+    retention_days: how far back the records can be restored
+    """
+
+    size: StorageSize = "2Ti"
+    retention_days: Count = 30
+
+
 class Cloud(Frozen):
     """Google Cloud as emergency fallback."""
 
@@ -198,7 +258,11 @@ class Ups(Frozen):
 
 
 class Hospital(Frozen):
-    """Everything one stack file says."""
+    """Everything one stack file says.
+
+    keep_data: no update and no `pulumi destroy` may delete what holds patients' data; false in the virtual
+    hospital alone
+    """
 
     name: MachineName
     stack: Literal["mvp", "prod", "lab"]
@@ -211,8 +275,15 @@ class Hospital(Frozen):
     edge: Edge
     service: Service = Service()
     failover: Failover = Failover()
+    kubernetes: Kubernetes = Kubernetes()
+    bundle: Bundle = Bundle()
+    detector: Detector = Detector()
+    database: Database = Database()
+    cache: Cache = Cache()
+    backup: Backup = Backup()
     cloud: Cloud = Cloud()
     ups: Ups | None = None
+    keep_data: Switch = True
 
     @property
     def macs(self) -> dict[str, Node]:

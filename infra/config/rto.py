@@ -1,9 +1,16 @@
-"""How long clinicians wait, at worst, when a machine dies: the sum of the edge's own clocks.
+"""How long clinicians wait, at worst, when a machine dies: for the service, and for the records behind it.
 
+For the service, the sum of the edge's own clocks.
 Detection (HAProxy) and election (keepalived) run side by side; they are added because the promise is for the
 worst order, in which the machine that takes the floating address has yet to learn that a service is gone.
 Checked against HAProxy 2.6: after a failed check it pauses for fast_interval, so each failed check costs its
 whole timeout besides.
+
+For the records, the sum of what happens one after the other: two machines find the dead one silent for
+long enough, another instance is promoted, HAProxy asks it, a client connects. The address moves meanwhile.
+How long a promotion takes is no knob of ours: it is what drills measured, with a margin
+(:data:`PROMOTION_MS`). With the detector off Kubernetes' own clocks decide (components/clocks.py), and what
+drills measured is all there is.
 """
 
 from bisect import bisect_right
@@ -11,9 +18,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from infra.config.model import Edge, Hospital
+from infra.config.model import Detector, Edge, Hospital
 from infra.config.problems import Path, Problem, dotted
 from infra.config.units import format_duration
+
+PROMOTION_MS = 4000
+"""From two machines' agreement to the first write: 2.4 to 2.9 s in drills on two loaded cores."""
+SETTINGS_ALONE_MS = 30_000
+"""From a Mac's death to the first write without the detector: 21 to 24 s in the worst placement."""
+RECORDS_INTERVAL_MS, RECORDS_TIMEOUT_MS, RECORDS_CONNECT_MS = 300, 1500, 500
+"""HAProxy's, for the records: components/haproxy_tunnels.py renders these."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,64 @@ _PATHS: Mapping[str, Path] = {
 }
 _STEPS = {"failures": 1, "advert": 10}
 _PROMISE: Path = ("failover", "primary_rto")
+_DEAD: Path = ("detector", "dead")
+
+
+@dataclass(frozen=True)
+class RecordsClocks:
+    """What passes until the records can be written again, in milliseconds; ``dead`` is the only knob."""
+
+    dead: int
+
+    @property
+    def worst_case(self) -> int:
+        """Silence, promotion, the check that finds the new primary, and the connection to it."""
+        return self.dead + PROMOTION_MS + RECORDS_INTERVAL_MS + RECORDS_TIMEOUT_MS + RECORDS_CONNECT_MS
+
+    def __str__(self) -> str:
+        return (
+            f"records back after dead {_s(self.dead)} + promotion {_s(PROMOTION_MS)} + check "
+            f"{_s(RECORDS_INTERVAL_MS + RECORDS_TIMEOUT_MS)} + connect {_s(RECORDS_CONNECT_MS)} "
+            f"= {_s(self.worst_case)}"
+        )
+
+
+def records_worst_case(hospital: Hospital) -> int:
+    """Milliseconds until another Mac's records can be written; 0 where there is no other Mac."""
+    if len(hospital.macs) < 2:
+        return 0
+    if not hospital.detector.enabled:
+        return SETTINGS_ALONE_MS
+    return RecordsClocks(_milliseconds(hospital.detector.dead)).worst_case
+
+
+def missed_promises(hospital: Hospital) -> list[Problem]:
+    """Everything that keeps ``failover.primary_rto`` from being kept; a promise to be raised is told once."""
+    service, records = missed_rto(hospital), missed_records_rto(hospital)
+    missed = [problem for problem in (service, records) if problem]
+    if service and records and service.path == records.path:
+        service_is_worse = Clocks.of(hospital.edge).worst_case > records_worst_case(hospital)
+        return [service if service_is_worse else records]
+    return missed
+
+
+def missed_records_rto(hospital: Hospital) -> Problem | None:
+    """The promise that the records cannot keep, and whether the detector or the promise must give way."""
+    worst, target = records_worst_case(hospital), _milliseconds(hospital.failover.primary_rto)
+    if worst <= target:
+        return None
+    reads = (_PROMISE, _DEAD, ("detector", "enabled"), ("nodes",))
+    promise, enough = format_duration(target / 1000), format_duration(worst / 1000)
+    if not hospital.detector.enabled:
+        why = f"detector.enabled is false, and without it the records take up to {_s(worst)}"
+        rule = f"{why}: raise it to {enough}"
+        return Problem(_PROMISE, promise, rule, reads)
+    clocks = RecordsClocks(_milliseconds(hospital.detector.dead))
+    allowed = target - (worst - clocks.dead)
+    if allowed < _milliseconds(Detector().dead):
+        return Problem(_PROMISE, promise, f"{clocks} is longer than that: raise it to {enough}", reads)
+    rule = f"{clocks} breaks {dotted(_PROMISE)} ({_s(target)}): lower it to {format_duration(allowed / 1000)}"
+    return Problem(_DEAD, format_duration(hospital.detector.dead), rule, reads)
 
 
 def missed_rto(hospital: Hospital) -> Problem | None:

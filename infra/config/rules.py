@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from infra.config import capacity_rules, cloud_rules, edge_rules, network_rules, shape_rules
+from infra.config import capacity_rules, cloud_rules, cluster_rules, edge_rules, network_rules, shape_rules
 from infra.config.model import Hospital
 from infra.config.problems import Problem
 
@@ -12,6 +12,7 @@ RULES: tuple[Rule, ...] = (
     *shape_rules.RULES,
     *network_rules.RULES,
     *edge_rules.RULES,
+    *cluster_rules.RULES,
     *capacity_rules.RULES,
     *cloud_rules.RULES,
 )

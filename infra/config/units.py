@@ -73,6 +73,21 @@ Network = Annotated[
     Words("a network such as 192.168.100.0/24, with no host part"),
 ]
 
+_BINARY = {"Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def storage_bytes(size: str) -> int:
+    """Bytes of a :data:`StorageSize`."""
+    return int(size[:-2]) * _BINARY[size[-2:]]
+
+
+StorageSize = Annotated[
+    str,
+    Field(pattern=r"^[1-9][0-9]{0,5}(Mi|Gi|Ti)$"),
+    Words("a size such as 512Mi, 100Gi or 4Ti"),
+]
+"""As Kubernetes writes it; :func:`storage_bytes` counts it."""
+
 MachineName = Annotated[
     str,
     Field(pattern=r"^[a-z]([a-z0-9-]{0,29}[a-z0-9])?$"),
@@ -85,10 +100,16 @@ DnsName = Annotated[
     ),
     Words("a lower-case domain name such as prontuario.hospital.internal"),
 ]
+_ED25519 = r"^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}$"
 HostKey = Annotated[
     str,
-    Field(pattern=r"^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}$"),
+    Field(pattern=_ED25519),
     Words("the machine's ed25519 public host key, 'ssh-ed25519 AAAA...' without its comment"),
+]
+PublicKey = Annotated[
+    str,
+    Field(pattern=_ED25519),
+    Words("an ed25519 public key, 'ssh-ed25519 AAAA...' without its comment"),
 ]
 UserName = Annotated[
     str,
@@ -111,6 +132,7 @@ Label = Annotated[
     Words("letters, digits, spaces, '.', '_' and '-', at most 63"),
 ]
 
+Switch = Annotated[bool, Words("true or false, without quotes")]
 Port = Annotated[int, Field(ge=1, le=65535), Words("a port from 1 to 65535")]
 Percent = Annotated[int, Field(ge=0, le=100), Words("a whole number from 0 to 100")]
 Amount = Annotated[int, Field(ge=0, le=1_000_000), Words("a whole number, 0 or more")]

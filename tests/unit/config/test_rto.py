@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.config.load import read_stack_file
-from infra.config.rto import Clocks
+from infra.config.load import read_hospital, read_stack_file
+from infra.config.rto import Clocks, records_worst_case
+from infra.config.units import format_duration
 from tests.strategies import edges
 from tests.unit.config.cases import PROJECT, changed, problems
 
@@ -73,3 +74,38 @@ def test_following_the_advice_keeps_the_promise(edge: dict[str, Any], promise: s
                 block = block[name]
             block[last] = int(text) if text.isdigit() else text
     assert not any("detection" in line for line in problems(document))
+
+
+def test_the_records_are_back_eight_seconds_after_a_mac_died() -> None:
+    hospital = read_stack_file(PROJECT / "Pulumi.prod.yaml")
+    assert records_worst_case(hospital) == 7800
+
+
+def test_without_a_detector_the_records_take_half_a_minute() -> None:
+    slow = {"detector": {"enabled": False}, "failover": {"primary_rto": "30s", "both_lost_rto": "300s"}}
+    assert records_worst_case(read_hospital(changed("prod", slow))) == 30_000
+
+
+def test_one_mac_promises_nothing_about_another() -> None:
+    assert records_worst_case(read_stack_file(PROJECT / "Pulumi.mvp.yaml")) == 0
+
+
+@given(st.integers(1000, 60_000), st.integers(1000, 60_000))
+def test_following_the_advice_about_the_detector_keeps_the_promise(dead: int, promise: int) -> None:
+    document = changed(
+        "prod",
+        {
+            "detector": {"dead": format_duration(dead / 1000)},
+            "failover": {"primary_rto": format_duration(promise / 1000), "both_lost_rto": "24h"},
+        },
+    )
+    lines = [line for line in problems(document) if "records back" in line]
+    assert len(lines) == (dead + 6300 > promise)
+    for line in lines:
+        advice = re.fullmatch(
+            r"(detector\.dead|failover\.primary_rto): .*: (?:lower|raise) it to (\S+)", line
+        )
+        assert advice, line
+        block, key = advice[1].split(".")
+        document[block][key] = advice[2]
+    assert not any("records back" in line for line in problems(document))
