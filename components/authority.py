@@ -25,7 +25,7 @@ Every iPhone must be told to trust the new one then: `pulumi preview` shows the 
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """What one server shows and what it keeps.
+    """What one server (or client) shows and what it keeps.
 
     certificate: PEM, public. key: PEM, secret. bundle: both in one PEM, secret, as HAProxy reads it.
     """
@@ -50,11 +50,12 @@ class CertificateAuthority(pulumi.ComponentResource):
     """An ECDSA P-256 root, valid for ten years, which signs nothing but this stack's servers.
 
     certificate: the root's certificate (PEM), the one to install on every iPhone; public.
-
-    Its key lives in the stack's encrypted state and nowhere else.
+    key: its private key (PEM), secret; it lives in the stack's encrypted state, and the cluster's on the
+    machines that sign for their cluster.
     """
 
     certificate: pulumi.Output[str]
+    key: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: CertificateAuthorityArgs, opts: pulumi.ResourceOptions | None = None
@@ -80,6 +81,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.certificate = root.cert_pem
+        self.key = pulumi.Output.secret(self._key.private_key_pem)
         self.register_outputs({"certificate": self.certificate})
 
     def server_certificate(
@@ -89,13 +91,31 @@ class CertificateAuthority(pulumi.ComponentResource):
         ip_addresses: Sequence[pulumi.Input[str]],
     ) -> ServerCertificate:
         """A certificate, with a key of its own, for whoever answers at ``dns_names`` and ``ip_addresses``."""
+        # Not the host name: a subject holds 64 characters, a name in DNS 253; clients read dns_names.
+        subject = tls.CertRequestSubjectArgs(
+            common_name=f"{self._name}-{name}", organization=self._hospital, country="BR"
+        )
+        return self._certificate(name, subject, "server_auth", dns_names, ip_addresses)
+
+    def client_certificate(self, name: str, user: str, group: str | None = None) -> ServerCertificate:
+        """A certificate, with a key of its own: to the cluster, its bearer is ``user``, of ``group``."""
+        subject = tls.CertRequestSubjectArgs(common_name=user, organization=group)
+        return self._certificate(name, subject, "client_auth")
+
+    def _certificate(
+        self,
+        name: str,
+        subject: tls.CertRequestSubjectArgs,
+        use: str,
+        dns_names: Sequence[pulumi.Input[str]] | None = None,
+        ip_addresses: Sequence[pulumi.Input[str]] | None = None,
+    ) -> ServerCertificate:
         name = f"{self._name}-{name}"
         key = _private_key(f"{name}-key", self)
         request = tls.CertRequest(
             f"{name}-request",
             private_key_pem=key.private_key_pem,
-            # Not the host name: a subject holds 64 characters, a name in DNS 253; clients read dns_names.
-            subject=tls.CertRequestSubjectArgs(common_name=name, organization=self._hospital, country="BR"),
+            subject=subject,
             dns_names=dns_names,
             ip_addresses=ip_addresses,
             opts=pulumi.ResourceOptions(parent=self),
@@ -105,7 +125,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             cert_request_pem=request.cert_request_pem,
             ca_private_key_pem=self._key.private_key_pem,
             ca_cert_pem=self.certificate,
-            allowed_uses=["digital_signature", "server_auth"],
+            allowed_uses=["digital_signature", use],
             set_subject_key_id=True,
             validity_period_hours=LEAF_DAYS * DAY,
             early_renewal_hours=LEAF_RENEWAL_DAYS * DAY,

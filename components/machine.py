@@ -29,8 +29,9 @@ from components.remote_script import call
 from infra.config.model import Hospital, Lan, Node
 from infra.versions import DEBIAN_RELEASE, MACHINE_PACKAGES
 
-FREE_MB = 1024
-"""MB that must be free under /var before anything is built on a machine."""
+FREE_MB = 5120
+"""MB that must be free under /var before anything is built on a machine: the bundle of images, delivered,
+imported and unpacked."""
 _TRIAL = 90
 """Seconds new firewall rules stay in force unconfirmed: longer than dialling a new connection may take."""
 

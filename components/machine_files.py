@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 
 KERNEL_SETTINGS = """\
+# Packets for pods pass through. It comes first: the kernel sets accept_redirects anew whenever this changes.
+net.ipv4.ip_forward = 1
 # The floating address may be bound by HAProxy on a machine that does not hold it yet.
 net.ipv4.ip_nonlocal_bind = 1
 # A machine answers ARP only for addresses of the interface that was asked, and asks with the address of that
@@ -24,8 +26,18 @@ net.ipv4.tcp_max_syn_backlog = 4096
 net.ipv4.conf.all.accept_redirects = 0
 net.ipv4.conf.all.send_redirects = 0
 net.ipv4.conf.all.accept_source_route = 0
+# What the kubelet expects and, told to protect the kernel's settings, refuses to set by itself: an allocation
+# is granted before it is used, a process dies when memory is out and not the machine, and a kernel that has
+# lost its way boots again after 10 s instead of serving on.
+vm.overcommit_memory = 1
+vm.panic_on_oom = 0
+kernel.panic = 10
+kernel.panic_on_oops = 1
+kernel.keys.root_maxkeys = 1000000
+kernel.keys.root_maxbytes = 25000000
 """
-"""Only net.*: these belong to the machine's own network namespace, even on a shared kernel."""
+"""The last six are the whole kernel's. A machine of the lab shares its kernel with the computer, so it finds
+files of its own in their places; net.* is a machine's own even there."""
 
 FIREWALL_UNIT = """\
 [Unit]

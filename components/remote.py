@@ -28,13 +28,14 @@ everything else; then nothing real is left behind the remaining entries, and ``p
 drops them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
 from pulumi_command import remote
 
+from components.remote_asset import big_file, unless_held
 from components.remote_script import RUNNER, assemble, call, function
 from infra.config.model import Ssh
 
@@ -114,6 +115,7 @@ class Host:
         check: str | None = None,
         changed: str | None = None,
         removed: str | None = None,
+        prepare: str | None = None,
         library: str | None = None,
         timeout: float = 120,
         opts: pulumi.ResourceOptions | None = None,
@@ -125,8 +127,10 @@ class Host:
         content differs; if it fails, the previous file comes back and ``changed`` runs again. Destroying
         deletes the file and then runs ``removed``, not ``changed``: a service told to reload a
         configuration that was just deleted can only fail. Another ``path`` is a replacement: the new file
-        first, then the old one deleted.
+        first, then the old one deleted. ``prepare`` (sh) is a filter for ``content``, for what only the
+        machine knows.
         """
+        put = call("put_file", path, mode, owner)
         return self._step(
             resource_name,
             libraries=["file.sh", *([library] if library else [])],
@@ -134,7 +138,7 @@ class Host:
                 [
                     function("check", check),
                     function("changed", changed),
-                    call("put_file", path, mode, owner),
+                    f"{prepare} | {put}" if prepare else put,
                 ]
             ),
             remove=f"{call('drop_file', path)}\n{removed or ''}",
@@ -156,36 +160,72 @@ class Host:
     ) -> remote.Command:
         """A big local file (``source``) at ``destination``, its ``sha256`` (hex) verified before it appears.
 
-        Three steps: room enough on the machine, the copy to a place of its own, and the verification and
-        move. A copy cut short or a full disk leaves ``destination`` untouched. Another ``destination`` is a
+        A copy cut short or a full disk leaves ``destination`` untouched. Another ``destination`` is a
         replacement: the new file first, then the old one deleted. Raises pulumi.RunError if ``source`` does
         not exist.
+        """
+        size = Path(source).stat().st_size if Path(source).is_file() else 0
+        return self.deliver(
+            *(resource_name, source, sha256),
+            room=lambda incoming: call("make_room", incoming, str(size), destination),
+            arrived=lambda incoming, copy: call("install_upload", incoming, sha256, destination, copy),
+            remove=lambda incoming: call("drop_upload", incoming, destination),
+            triggers=[destination],
+            timeout=timeout,
+            opts=opts,
+        )
+
+    def deliver(
+        self,
+        resource_name: str,
+        source: str,
+        sha256: str,
+        *,
+        room: Callable[[str], str],
+        arrived: Callable[[str, str], str],
+        remove: Callable[[str], str],
+        library: str | None = None,
+        stdin: str | None = None,
+        triggers: Sequence[str] = (),
+        timeout: float = 300,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> remote.Command:
+        """A big local file (``source``, ``sha256`` in hex) that the machine itself does something with.
+
+        ``room`` (sh) looks before anything is sent, and prints ``held`` when the machine needs no copy. The
+        copy goes to a place of its own, which the bodies get (relative to the login user's home, see
+        scripts/upload.sh). ``arrived`` (sh) also gets the copy's name. Both find ``stdin`` on their standard
+        input. ``remove`` undoes ``arrived``. Raises pulumi.RunError if ``source`` does not exist.
         """
         if not Path(source).is_file():
             raise pulumi.RunError(f"{self.name}: {resource_name}: there is no file {source}: build it first")
         name = self._named(resource_name)
         incoming = f".cache/prontuario/incoming/{name}"
-        room = self._step(
+        libraries = ["upload.sh", *([library] if library else [])]
+        looked = self._step(
             f"{name}-room",
-            libraries=["upload.sh"],
-            apply=call("make_room", incoming, str(Path(source).stat().st_size), destination),
+            libraries=libraries,
+            apply=room(incoming),
+            payload=stdin,
+            timeout=timeout,
             opts=opts,
         )
         copy = remote.CopyToRemote(
             f"{name}-copy",
             connection=self._connection(),
-            source=pulumi.FileAsset(source),
+            source=unless_held(looked.stdout, big_file(source, sha256)),
             remote_path=incoming,
             # Not the provider's own comparison: it would skip the copy for a machine with a new host key.
-            triggers=[sha256, destination, self.ssh.host_key or ""],
-            opts=_with(opts, depends_on=[room], custom_timeouts=_limits(timeout)),
+            triggers=[sha256, *triggers, self.ssh.host_key or ""],
+            opts=_with(opts, depends_on=[looked], custom_timeouts=_limits(timeout)),
         )
         return self._step(
             name,
-            libraries=["upload.sh"],
-            apply=call("install_upload", incoming, sha256, destination, f"{name}-copy"),
-            remove=call("drop_upload", incoming, destination),
-            triggers=[destination],
+            libraries=libraries,
+            apply=arrived(incoming, f"{name}-copy"),
+            remove=remove(incoming),
+            payload=stdin,
+            triggers=list(triggers),
             timeout=timeout,
             opts=_with(opts, depends_on=[copy]),
         )

@@ -2,7 +2,8 @@
 # it, and the bodies apply() and remove() after it. Called as root: sh FILE apply|remove.
 set -eu
 umask 022
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+# kubectl would keep what it learned of the cluster in root's home, for ever.
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive KUBECACHEDIR=/run/prontuario-kubectl
 
 told=65 # the exit status that means: the reader already has the line that explains it
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.stack import wait_for_rpcs
 
 from infra.config.load import read_hospital
@@ -25,7 +25,11 @@ PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----"
 
 @dataclass(frozen=True)
 class Registered:
-    """One resource as the engine was asked for it; ``secrets`` are the inputs that arrived as secrets."""
+    """One resource as the engine was asked for it; ``secrets`` are the inputs that arrived as secrets.
+
+    protected, retained: no deletion by the engine; what it stands for outlives it
+    provider: name of the explicit one; empty for the default
+    """
 
     type: str
     name: str
@@ -35,6 +39,9 @@ class Registered:
     secrets: frozenset[str]
     secret_outputs: frozenset[str]
     timeouts: Mapping[str, str]
+    protected: bool
+    retained: bool
+    provider: str
 
 
 @dataclass
@@ -74,6 +81,7 @@ class _Answers(mocks.Mocks):
                 "result": "generated",
                 "bcryptHash": "$2b$generated",
             },
+            "random:index/randomBytes:RandomBytes": {"hex": "5ec2e7" * 10 + "abcd", "base64": "NWVjMmU3"},
             "tls:index/privateKey:PrivateKey": {
                 "privateKeyPem": "PRIVATE KEY PEM",
                 "privateKeyPemPkcs8": "PRIVATE KEY PEM",
@@ -105,8 +113,18 @@ class _Monitor(mocks.MockMonitor):
                 secrets=frozenset(secrets),
                 secret_outputs=frozenset(request.additionalSecretOutputs),
                 timeouts={"create": timeouts.create, "update": timeouts.update, "delete": timeouts.delete},
+                protected=request.protect,
+                retained=request.retainOnDelete,
+                provider=request.provider.rpartition("::")[0].split("::")[-1],
             )
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+class _Callbacks:
+    """Stands for the way back from the engine, which the mocks lack: hooks are accepted and never called."""
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        """Accepted."""
 
 
 class _Log(logging.Handler):
@@ -118,6 +136,10 @@ class _Log(logging.Handler):
         self._engine.messages.append(record.getMessage())
 
 
+async def _callbacks() -> _Callbacks:
+    return _Callbacks()
+
+
 def _start(preview: bool) -> Engine:
     # An asyncio.run in an earlier test leaves the thread without the loop that pulumi asks for.
     asyncio.set_event_loop(asyncio.new_event_loop())
@@ -126,6 +148,7 @@ def _start(preview: bool) -> Engine:
     logger.addHandler(_Log(engine))
     monitor = _Monitor(engine)
     pulumi.runtime.set_mocks(monitor.mocks, preview=preview, logger=logger, monitor=monitor)
+    resource._get_callbacks = _callbacks  # type: ignore[assignment,attr-defined]
     return engine
 
 

@@ -18,7 +18,7 @@ from components.machine_files import (
 from components.remote_script import assemble, call
 from infra.config.model import Hospital
 from infra.versions import DEBIAN_RELEASE, MACHINE_PACKAGES
-from lab.image import consumer
+from lab.image import CUSTOMIZE, consumer
 
 # What a chroot has no use for: services are not started there, and nobody is logged in.
 FAKES = """
@@ -164,12 +164,24 @@ def test_systemd_accepts_the_units() -> None:
     assert "prontuario" not in result.stderr
 
 
-def test_kernel_settings_exist_and_stay_within_the_machines_network() -> None:
+def test_kernel_settings_exist() -> None:
     keys = re.findall(r"^([\w.]+) = \d+$", KERNEL_SETTINGS, re.MULTILINE)
-    assert all(key.startswith("net.") for key in keys)
     assert len(keys) == len([line for line in KERNEL_SETTINGS.splitlines() if not line.startswith("#")])
     result = consumer(["sysctl", "--values", *keys], {})
     assert result.returncode == 0, result.stderr
+
+
+def test_a_machine_of_the_lab_sets_nothing_of_the_computers_kernel() -> None:
+    wanted = dict(re.findall(r"^([\w.]+) = (\d+)$", KERNEL_SETTINGS, re.MULTILINE))
+    kernels = {key: value for key, value in wanted.items() if not key.startswith("net.")}
+    (hidden,) = re.findall(r"<<SETTINGS\n(.*?)\nSETTINGS", CUSTOMIZE.read_text(), re.DOTALL)
+    in_the_lab = dict(line.split() for line in hidden.splitlines())
+    assert kernels == {path.replace("/", "."): value for path, value in in_the_lab.items()}
+
+
+def test_passing_packets_on_comes_before_what_the_kernel_sets_anew_with_it() -> None:
+    keys = re.findall(r"^([\w.]+) = \d+$", KERNEL_SETTINGS, re.MULTILINE)
+    assert keys[0] == "net.ipv4.ip_forward"
 
 
 def test_the_clock_asks_nobody_outside_the_hospital() -> None:

@@ -167,6 +167,15 @@ def test_an_upload_of_nothing_is_refused_with_the_machine_and_the_file(engine: E
         door().upload("release", "/nowhere/it", "0" * 64, "/opt/it")
 
 
+@pulumi.runtime.test
+async def test_content_that_only_the_machine_can_finish_goes_through_a_filter(engine: Engine) -> None:
+    door().file("mac-a-plain", "/etc/plain", "content")
+    door().file("mac-a-chosen", "/etc/chosen", "content", prepare="choose")
+    await engine.settled()
+    assert "\nchoose | put_file /etc/chosen 0644 root:root\n" in engine.named("mac-a-chosen").inputs["stdin"]
+    assert "\nput_file /etc/plain 0644 root:root\n" in engine.named("mac-a-plain").inputs["stdin"]
+
+
 # Whom to trust
 
 

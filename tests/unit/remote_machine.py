@@ -5,7 +5,7 @@ import grp
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Machine:
         remove: str = "",
         payload: str = "",
         verb: str = "apply",
-        library: str | None = None,
+        library: str | Sequence[str] = (),
         before: Callable[[], None] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         script = self.root.parent / f"script-{time.monotonic_ns()}"
@@ -40,7 +40,7 @@ class Machine:
                 step="step",
                 apply=apply,
                 remove=remove,
-                libraries=[library] if library else [],
+                libraries=[library] if isinstance(library, str) else library,
                 limit=self.limit,
                 payload=payload,
             ).encode()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from components.remote_script import call
+from components.remote_script import call, function
 from tests.unit.remote_machine import OWNER, Machine, last_line
 
 
@@ -139,6 +139,25 @@ def test_a_path_with_blanks_and_quotes_is_one_path(machine: Machine) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert path.read_text() == "content"
+
+
+def filtered(machine: Machine, content: str, *, check: str = "") -> subprocess.CompletedProcess[str]:
+    put = call("put_file", str(machine.target), "0640", OWNER)
+    bodies = [function("check", check), function("changed", ""), f"sed s/@here@/there/ | {put}"]
+    return machine.run("\n".join(bodies), payload=content, library="file.sh")
+
+
+def test_what_only_the_machine_knows_is_filled_in_there(machine: Machine) -> None:
+    assert filtered(machine, "where: @here@\n").returncode == 0
+    assert machine.target.read_text() == "where: there\n"
+
+
+def test_a_filtered_file_is_refused_like_any_other(machine: Machine) -> None:
+    filtered(machine, "where: @here@\n")
+    result = filtered(machine, "other: @here@\n", check="false")
+    assert "was refused (reasons above)" in last_line(result)
+    assert machine.target.read_text() == "where: there\n"
+    assert machine.leftovers == []
 
 
 # An upload

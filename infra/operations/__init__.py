@@ -1,0 +1,1 @@
+"""What an administrator does to a running hospital beside ``pulumi up``: replace a machine, upgrade."""
