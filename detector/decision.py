@@ -5,116 +5,38 @@ machine's monotonic clock), `step` returns the next state and what to do, and wh
 So every interleaving of delays, losses, freezes and restarts can be tried without a network.
 
 A Mac is dead when this machine has lost it and another machine, heard a moment ago, has lost it too; both
-must have seen it alive themselves since they started. The standby is promoted only when one consistent read
-of the cluster's records says that nothing acknowledged can be lost, and only if that read is still true when
-the promotion arrives (optimistic locking): of two detectors that act at once, one is refused.
+must have seen it alive themselves since they started. Then, after a read of the cluster's records:
+
+- If the primary was there, the standby is promoted, provided that nothing acknowledged can be lost and that
+  nobody is moving the primary already; only if the read is still true when the promotion arrives (optimistic
+  locking): of two detectors that act at once, one is refused. What the dead primary leaves behind is then
+  cleared away: its lease, which the new primary would wait for, and its pod's being called ready.
+- If only a standby was there, it is counted out, so that the primary does not wait for its acknowledgement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 
 from detector.events import (
     Action,
     Alive,
     Answer,
     Ask,
+    Bury,
+    Change,
     Event,
     Outcome,
     Promote,
     Records,
+    Relieve,
     Report,
-    Sight,
-    Stamp,
     Tell,
     Tick,
-    Timing,
 )
+from detector.state import Peer, Phase, State
 
-
-class Phase(Enum):
-    """How far the death of one Mac has been dealt with."""
-
-    CALM = "calm"
-    ASKING = "asking"
-    PROMOTING = "promoting"
-    SPENT = "spent"
-
-
-@dataclass(frozen=True)
-class Peer:
-    """What this machine has itself seen of another since it started."""
-
-    last: float | None = None
-    since: float | None = None
-    known: bool = False
-    report: Report | None = None
-    phase: Phase = Phase.CALM
-    began: float = 0.0
-    asked: float = 0.0
-    question: int = -1
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything the decision depends on.
-
-    life: a number no other run of this detector has had
-    macs: the machines that may hold a database
-    """
-
-    me: str
-    life: int
-    macs: frozenset[str]
-    peers: Mapping[str, Peer]
-    timing: Timing = field(default_factory=Timing)
-    enabled: bool = True
-    ticked: float | None = None
-    blind_until: float = 0.0
-    questions: int = 0
-
-    @classmethod
-    def fresh(cls, me: str, life: int, machines: Iterable[str], macs: Iterable[str]) -> State:
-        """A detector that has just started and has seen nothing."""
-        return cls(me, life, frozenset(macs), {machine: Peer() for machine in machines if machine != me})
-
-    def report(self, to: str, at: float) -> Report:
-        """What this machine tells another, due every 0.1 s."""
-        sights = {
-            name: Sight(at - peer.last if peer.last is not None else float("inf"), peer.known)
-            for name, peer in self.peers.items()
-        }
-        heard = self.peers[to].report
-        return Report(at, self.me, sights, Stamp(self.life, at), heard.stamp if heard else None)
-
-    def _is_fresh(self, report: Report | None, at: float) -> bool:
-        """Whether it was said after something that this life of ours sent a moment ago."""
-        if report is None or report.echo is None or report.echo.life != self.life:
-            return False
-        return at - report.echo.at <= self.timing.fresh
-
-    def witness(self, machine: str, at: float) -> str | None:
-        """Another machine that agrees, right now, that ``machine`` is dead; None while there is none."""
-        timing, suspect = self.timing, self.peers[machine]
-        if not suspect.known or suspect.last is None or at - suspect.last < timing.dead:
-            return None
-        for name, other in self.peers.items():
-            if name == machine or other.report is None or not self._is_fresh(other.report, at):
-                continue
-            sight = other.report.sights.get(machine)
-            if sight and sight.known and sight.silence >= timing.dead - timing.slack:
-                return name
-        return None
-
-    def may_act(self, at: float) -> bool:
-        """Whether this machine can trust its own clocks now: it neither stood still nor just woke."""
-        awake = self.ticked is not None and at - self.ticked <= self.timing.stall
-        return self.enabled and awake and at >= self.blind_until
-
-    def _with(self, machine: str, peer: Peer) -> State:
-        return replace(self, peers={**self.peers, machine: peer})
+_WAITING = {Phase.CHANGING, Phase.BURYING}
 
 
 def step(state: State, event: Event) -> tuple[State, list[Action]]:
@@ -125,7 +47,7 @@ def step(state: State, event: Event) -> tuple[State, list[Action]]:
         case Report(at, machine):
             state, actions = _alive(state, machine, at)
             if machine in state.peers and _is_newer(event, state.peers[machine].report):
-                state = state._with(machine, replace(state.peers[machine], report=event))
+                state = state.with_peer(machine, replace(state.peers[machine], report=event))
             return state, actions
         case Tick(at):
             return _tick(state, at)
@@ -133,6 +55,23 @@ def step(state: State, event: Event) -> tuple[State, list[Action]]:
             return _answer(state, at, question, records)
         case Outcome(at, question, accepted):
             return _outcome(state, at, question, accepted)
+
+
+def candidate(records: Records, dead: str) -> str | None:
+    """The instance to promote, if some living one is certain to hold every acknowledged write: R + W > N."""
+    quorum = records.quorum
+    if quorum is None or quorum.primary != records.primary:
+        return None
+    standbys = quorum.standbys - {records.primary}
+    promotable = records.ready & records.healthy & standbys
+    living = {name for name in promotable if records.placed.get(name, dead) != dead}
+    if not living or len(living) + quorum.number <= len(standbys):
+        return None
+    # With more than one, who is most advanced is CloudNativePG's question, not ours.
+    return min(living) if len(living) == 1 else None
+
+
+# -- what this machine sees -----------------------------------------------------------------------------
 
 
 def _is_newer(report: Report, known: Report | None) -> bool:
@@ -148,8 +87,12 @@ def _alive(state: State, machine: str, at: float) -> tuple[State, list[Action]]:
     since = at if returned or peer.since is None else peer.since
     peer = replace(peer, last=at, since=since, known=peer.known or at - since >= state.timing.trust)
     if peer.phase is Phase.SPENT and at - since >= state.timing.trust:
-        return state._with(machine, replace(peer, phase=Phase.CALM)), [Tell(f"{machine}: back for good")]
-    return state._with(machine, peer), []
+        return state.with_peer(machine, _calmed(peer)), [Tell(f"{machine}: back for good")]
+    return state.with_peer(machine, peer), []
+
+
+def _calmed(peer: Peer) -> Peer:
+    return replace(peer, phase=Phase.CALM, question=-1, change=None)
 
 
 def _tick(state: State, at: float) -> tuple[State, list[Action]]:
@@ -166,14 +109,13 @@ def _tick(state: State, at: float) -> tuple[State, list[Action]]:
 
 
 def _wake(state: State, at: float, gap: float) -> tuple[State, list[Action]]:
-    """This machine stood still: the silence it remembers is its own."""
+    """This machine stood still: the silence it remembers is its own, and so is the sight."""
     peers = {
         name: replace(
-            peer,
+            peer if peer.phase is Phase.SPENT else _calmed(peer),
             last=at if peer.last is not None else None,
+            since=at if peer.last is not None else None,
             report=None,
-            phase=Phase.SPENT if peer.phase is Phase.SPENT else Phase.CALM,
-            question=-1,
         )
         for name, peer in state.peers.items()
     }
@@ -181,13 +123,16 @@ def _wake(state: State, at: float, gap: float) -> tuple[State, list[Action]]:
     return state, [Tell(f"stood still for {gap:.1f} s: clocks restarted")]
 
 
+# -- what it does about it ------------------------------------------------------------------------------
+
+
 def _consider(state: State, machine: str, at: float) -> tuple[State, list[Action]]:
     peer, timing = state.peers[machine], state.timing
-    if peer.phase is Phase.SPENT or (peer.phase is Phase.PROMOTING and at - peer.asked <= timing.answer):
+    if peer.phase is Phase.SPENT or (peer.phase in _WAITING and at - peer.asked <= timing.answer):
         return state, []
     witness = state.witness(machine, at)
     if witness is None:
-        calm = state._with(machine, replace(peer, phase=Phase.CALM, question=-1))
+        calm = state.with_peer(machine, _calmed(peer))
         return calm, [] if peer.phase is Phase.CALM else [Tell(f"{machine}: stood down")]
     if peer.phase is Phase.CALM:
         state, ask = _ask(state, machine, at, began=at)
@@ -203,56 +148,127 @@ def _consider(state: State, machine: str, at: float) -> tuple[State, list[Action
 def _ask(state: State, machine: str, at: float, began: float) -> tuple[State, Ask]:
     question = state.questions
     peer = replace(state.peers[machine], phase=Phase.ASKING, began=began, asked=at, question=question)
-    return replace(state._with(machine, peer), questions=question + 1), Ask(question)
+    return replace(state.with_peer(machine, peer), questions=question + 1), Ask(question)
 
 
 def _spend(state: State, machine: str, why: str) -> tuple[State, list[Action]]:
-    peer = replace(state.peers[machine], phase=Phase.SPENT, question=-1)
-    return state._with(machine, peer), [Tell(f"{machine}: {why}")]
+    peer = replace(state.peers[machine], phase=Phase.SPENT, question=-1, change=None)
+    return state.with_peer(machine, peer), [Tell(f"{machine}: {why}")]
 
 
-def _of(state: State, question: int, phase: Phase) -> str | None:
+def _of(state: State, question: int, *phases: Phase) -> str | None:
     """The machine about which this question was asked, if its answer still matters."""
-    return next((n for n, p in state.peers.items() if p.question == question and p.phase is phase), None)
+    return next((n for n, p in state.peers.items() if p.question == question and p.phase in phases), None)
+
+
+def _is_agreed(state: State, machine: str, at: float) -> bool:
+    return state.may_act(at) and state.witness(machine, at) is not None
 
 
 def _answer(state: State, at: float, question: int, records: Records | None) -> tuple[State, list[Action]]:
     machine = _of(state, question, Phase.ASKING)
-    if machine is None or records is None or not state.may_act(at) or state.witness(machine, at) is None:
+    if machine is None or not _is_agreed(state, machine, at):
         return state, []
-    if records.placed.get(records.primary) != machine or records.target != records.primary:
-        return _spend(state, machine, f"primary is {records.primary}, target {records.target}: nothing to do")
-    standby = candidate(records, machine)
+    if records is None:
+        return _later(state, machine, at), []
+    return _decide(state, machine, at, question, records)
+
+
+def _decide(
+    state: State, machine: str, at: float, question: int, records: Records
+) -> tuple[State, list[Action]]:
+    """The machine is dead, and these are the records."""
+    lost = records.on(machine)
+    if not lost:
+        return _spend(state, machine, "no instance of the records was there: nothing to do")
+    if records.planned:
+        # Asked again after `answer`: it may end while the Mac stays dead.
+        return state, [Tell(f"{machine}: somebody is moving the primary on purpose: left alone")]
+    if records.target != records.primary:
+        return _finish(state, machine, at, question, records)
+    if records.primary not in lost:
+        return _relieve(state, machine, at, question, records)
+    return _promote(state, machine, at, question, records)
+
+
+def _promote(
+    state: State, machine: str, at: float, question: int, records: Records
+) -> tuple[State, list[Action]]:
+    """The primary was there."""
+    lost, standby = records.on(machine), candidate(records, machine)
     if standby is None:
         # Asked again after `answer`: an instance may become ready while the Mac stays dead.
         return state, [Tell(f"{machine}: no standby that certainly has every acknowledged write")]
-    peer = replace(state.peers[machine], phase=Phase.PROMOTING, asked=at)
-    promote = Promote(question, standby, records.primary, machine, records.version)
-    return state._with(machine, peer), [Tell(f"{machine}: promoting {standby}"), promote]
+    if not _is_settled(state, machine, at, records):
+        said = f"{standby} was counted on for too short a time, it may still have been catching up"
+        return _spend(state, machine, f"{said}: left to CloudNativePG")
+    living = records.without(lost)
+    promote = Promote(question, standby, records.primary, machine, lost, living, records.version)
+    return _send(state, machine, at, promote, f"{machine}: promoting {standby}")
 
 
-def candidate(records: Records, dead: str) -> str | None:
-    """The instance to promote, if some living one is certain to hold every acknowledged write: R + W > N."""
-    quorum = records.quorum
-    if quorum is None or quorum.primary != records.primary:
-        return None
-    standbys = quorum.standbys - {records.primary}
-    living = {name for name in records.ready & standbys if records.placed.get(name, dead) != dead}
-    if not living or len(living) + quorum.number <= len(standbys):
-        return None
-    # With more than one, who is most advanced is CloudNativePG's question, not ours.
-    return min(living) if len(living) == 1 else None
+def _is_settled(state: State, machine: str, at: float, records: Records) -> bool:
+    """Whether the quorum was already an old one when the first of us lost the primary.
+
+    CloudNativePG writes it as soon as it counts on a standby, while that one still catches up with what was
+    acknowledged without it; and the standby may have been cut off in the middle of that.
+    """
+    if records.quorum is None:
+        return False
+    return records.quorum.age - state.longest_silence(machine, at) >= state.timing.trust
+
+
+def _relieve(
+    state: State, machine: str, at: float, question: int, records: Records
+) -> tuple[State, list[Action]]:
+    """Only a standby was there."""
+    lost = records.on(machine)
+    if not (records.ready | records.healthy) & set(lost):
+        return _spend(state, machine, "already counted out")
+    relieve = Relieve(question, machine, lost, records.without(lost), records.version)
+    said = f"{machine}: {records.primary} shall not wait for {', '.join(lost)}"
+    return _send(state, machine, at, relieve, said)
+
+
+def _finish(
+    state: State, machine: str, at: float, question: int, records: Records
+) -> tuple[State, list[Action]]:
+    """Somebody promoted already: perhaps this machine, without hearing that it was accepted."""
+    lost = records.on(machine)
+    under_way = records.primary in lost and records.placed.get(records.target, machine) != machine
+    if not under_way:
+        return _spend(state, machine, f"primary {records.primary}, target {records.target}: left alone")
+    bury = Bury(question, machine, lost, records.primary)
+    return _send(state, machine, at, bury, f"{machine}: {records.target} is being promoted, clearing its way")
+
+
+def _send(state: State, machine: str, at: float, change: Change, said: str) -> tuple[State, list[Action]]:
+    phase = Phase.BURYING if isinstance(change, Bury) else Phase.CHANGING
+    peer = replace(state.peers[machine], phase=phase, asked=at, change=change)
+    return state.with_peer(machine, peer), [Tell(said), change]
 
 
 def _outcome(state: State, at: float, question: int, accepted: bool | None) -> tuple[State, list[Action]]:
-    machine = _of(state, question, Phase.PROMOTING)
+    machine = _of(state, question, *_WAITING)
     if machine is None:
         return state, []
-    if accepted:
-        return _spend(state, machine, "promotion accepted")
-    # Refused or unknown: somebody was faster, or the records moved. Read again before anything else.
+    change = state.peers[machine].change
+    if accepted and isinstance(change, Bury):
+        return _spend(state, machine, "dealt with")
+    if accepted and not _is_agreed(state, machine, at):
+        return _spend(state, machine, "accepted, but it is no longer certainly dead: nothing more is done")
+    if accepted and isinstance(change, Promote | Relieve):
+        holder = change.instead_of if isinstance(change, Promote) else None
+        said = f"{machine}: accepted"
+        return _send(state, machine, at, Bury(question, machine, change.lost, holder), said)
+    if accepted is None:
+        return _later(state, machine, at), [Tell(f"{machine}: outcome unknown, reading again")]
+    # Refused: somebody was faster, or the records moved. Read again before anything else.
     state, ask = _ask(state, machine, at, began=state.peers[machine].began)
-    return state, [
-        Tell(f"{machine}: promotion {'unknown' if accepted is None else 'refused'}, reading again"),
-        ask,
-    ]
+    return state, [Tell(f"{machine}: refused, reading again"), ask]
+
+
+def _later(state: State, machine: str, at: float) -> State:
+    """Ask anew after a short pause: an API server that fails at once is not to be besieged."""
+    soon = at - state.timing.answer + state.timing.retry
+    return state.with_peer(machine, replace(state.peers[machine], phase=Phase.ASKING, asked=soon))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -16,7 +16,8 @@ class Timing:
     stall: float = 0.5  # a gap between two ticks after which this machine trusts its own clocks no more
     blind: float = 2.0  # how long it then only looks
     trust: float = 10.0  # uninterrupted sight after which a machine's silence means something
-    answer: float = 1.0  # how long to wait for the API server
+    answer: float = 2.0  # how long to wait for the API server: it may be electing its own leader
+    retry: float = 0.2  # how soon to ask again one that answered with an error
     give_up: float = 30.0  # how long one death is acted upon
 
 
@@ -30,23 +31,43 @@ class Sight:
 
 @dataclass(frozen=True)
 class Quorum:
-    """CloudNativePG's FailoverQuorum: any ``number`` of ``standbys`` hold every commit of ``primary``."""
+    """CloudNativePG's FailoverQuorum: any ``number`` of ``standbys`` hold every commit of ``primary``.
+
+    age: seconds since somebody last changed it
+    """
 
     primary: str
     standbys: frozenset[str]
     number: int
+    age: float = float("inf")
 
 
 @dataclass(frozen=True)
 class Records:
-    """One consistent read of the database cluster; instances are pods, each placed on a machine."""
+    """One read of the database cluster; instances are pods, each placed on a machine.
+
+    version: of the cluster's object, which a change of it must still have
+    primary, target: who is primary, and who shall be
+    planned: somebody is moving the primary on purpose
+    ready: what Kubernetes calls ready; healthy: what CloudNativePG counts on, and synchronises with
+    """
 
     version: str
     primary: str
     target: str
     placed: Mapping[str, str]
     ready: frozenset[str]
+    healthy: frozenset[str]
     quorum: Quorum | None
+    planned: bool = False
+
+    def on(self, machine: str) -> tuple[str, ...]:
+        """The instances on a machine."""
+        return tuple(sorted(name for name, where in self.placed.items() if where == machine))
+
+    def without(self, lost: Iterable[str]) -> tuple[str, ...]:
+        """Whom CloudNativePG counts on when it no longer counts on ``lost``."""
+        return tuple(sorted(self.healthy - set(lost)))
 
 
 @dataclass(frozen=True)
@@ -98,7 +119,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a promotion: True done, False refused because the records had changed, None unknown."""
+    """What became of a change: True done, False refused because the records had changed, None unknown."""
 
     at: float
     question: int
@@ -117,13 +138,39 @@ class Ask:
 
 @dataclass(frozen=True)
 class Promote:
-    """Make ``standby`` the target, if the records are still of ``version``."""
+    """Make ``standby`` the target and count ``lost`` out, in one change, if the records are of ``version``.
+
+    living: whom CloudNativePG counts on from then on
+    """
 
     question: int
     standby: str
     instead_of: str
     dead: str
+    lost: tuple[str, ...]
+    living: tuple[str, ...]
     version: str
+
+
+@dataclass(frozen=True)
+class Relieve:
+    """Count ``lost`` out, so that the primary waits for them no longer, if the records are of ``version``."""
+
+    question: int
+    dead: str
+    lost: tuple[str, ...]
+    living: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class Bury:
+    """Free the primary's lease if ``holder`` (a dead primary) still holds it, and call ``lost`` not ready."""
+
+    question: int
+    dead: str
+    lost: tuple[str, ...]
+    holder: str | None
 
 
 @dataclass(frozen=True)
@@ -133,4 +180,5 @@ class Tell:
     text: str
 
 
-Action = Ask | Promote | Tell
+Change = Promote | Relieve | Bury
+Action = Ask | Change | Tell

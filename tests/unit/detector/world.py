@@ -7,24 +7,29 @@ import itertools
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from detector.decision import State, step
+from detector.decision import step
 from detector.events import (
     Action,
     Answer,
     Ask,
+    Bury,
+    Change,
     Event,
     Outcome,
     Promote,
     Quorum,
     Records,
+    Relieve,
     Report,
     Tick,
 )
+from detector.state import State
 
 MACHINES = ("mac-a", "mac-b", "witness")
 MACS = ("mac-a", "mac-b")
 PLACED = {"records-1": "mac-a", "records-2": "mac-b"}
 BEAT = 0.1
+CATCHING_UP = 3.0
 
 
 @dataclass
@@ -55,8 +60,19 @@ class World:
     primary: str = "records-1"
     in_quorum: bool = True
     stale: bool = False  # the standby lacks something acknowledged
-    apart: float = 0.0
+    apart: float = 0.0  # for how long the standby's machine has been out of Kubernetes' sight
+    joined: float = 0.0  # for how long the standby has been catching up
+    vouched: float = -99.0  # when the quorum was last changed
+    target: str = "records-1"
+    moving: bool = False  # somebody is moving the primary on purpose
+    holder: str | None = "records-1"  # of the primary's lease
+    ready: set[str] = field(default_factory=lambda: set(PLACED))
+    healthy: set[str] = field(default_factory=lambda: set(PLACED))
+    chosen: float = 0.0  # when the target was
     promotions: list[tuple[float, Promote]] = field(default_factory=list)
+    burials: list[tuple[float, Bury]] = field(default_factory=list)
+    reliefs: list[tuple[float, Relieve]] = field(default_factory=list)
+    completed: list[float] = field(default_factory=list)
     _later: list[tuple[float, int, str, object]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -85,6 +101,12 @@ class World:
         """Every cable is as new."""
         self.loss.clear()
         self.delay.clear()
+
+    def switch_over(self) -> None:
+        """Somebody moves the primary on purpose, which a primary alone can do."""
+        if self.target == self.primary and self.in_quorum and self.works(PLACED[self.primary]):
+            self.moving, self.target, self.chosen = True, self.standby, self.now
+            self.version += 1
 
     def run(self, seconds: float) -> None:
         """Let time go by."""
@@ -134,7 +156,7 @@ class World:
         while self._later and self._later[0][0] <= self.now:
             _, _, to, what = heapq.heappop(self._later)
             box = self.boxes[to]
-            if isinstance(what, Promote):
+            if isinstance(what, Promote | Relieve | Bury):
                 self._post(0.1, to, Outcome(0, what.question, self._apply(to, what)))
             elif isinstance(what, Ask):
                 seen = self._records() if self.has_majority(to) else None
@@ -154,9 +176,9 @@ class World:
             box.met.add(name)
 
     def _act(self, name: str, action: Action) -> None:
-        if isinstance(action, Promote):
+        if isinstance(action, Promote | Relieve | Bury):
             self.check_reasons(name, action)
-        if isinstance(action, Promote | Ask):
+        if isinstance(action, Promote | Relieve | Bury | Ask):
             self._post(0.5 * self.random.random(), name, action)
 
     # -- the records ----------------------------------------------------------------------------------
@@ -167,40 +189,88 @@ class World:
         return next(name for name in PLACED if name != self.primary)
 
     def _records(self) -> Records:
-        quorum = Quorum(self.primary, frozenset({self.standby}), int(self.in_quorum))
+        quorum = Quorum(self.primary, frozenset({self.standby}), int(self.in_quorum), self.now - self.vouched)
         # Kubernetes goes on calling a dead instance ready for a long while.
-        return Records(str(self.version), self.primary, self.primary, PLACED, frozenset(PLACED), quorum)
+        return Records(
+            str(self.version),
+            self.primary,
+            self.target,
+            PLACED,
+            frozenset(self.ready),
+            frozenset(self.healthy),
+            quorum,
+            self.moving,
+        )
 
-    def _apply(self, through: str, promote: Promote) -> bool | None:
+    def _apply(self, through: str, change: Change) -> bool | None:
         if not self.has_majority(through):
             return None
-        if promote.version != str(self.version):
+        if isinstance(change, Bury):
+            self._bury(change)
+        elif change.version != str(self.version):
             return False
-        assert promote.instead_of == self.primary
+        elif isinstance(change, Promote):
+            self._promote(change)
+        else:
+            assert PLACED[self.primary] != change.dead, "the dead machine's own instance was to be relieved"
+            self.reliefs.append((self.now, change))
+            self.healthy -= set(change.lost)
+            self.version += 1
+        return True if self.random.random() < 0.9 else None
+
+    def _promote(self, promote: Promote) -> None:
+        assert not self.moving, "somebody was moving the primary"
+        assert promote.instead_of == self.primary == self.target
         assert promote.standby == self.standby
         assert not self.stale, f"{promote} at {self.now:.1f} loses acknowledged writes"
         self.promotions.append((self.now, promote))
-        self.primary, self.version = promote.standby, self.version + 1
-        self.in_quorum, self.stale, self.apart = False, True, 0.0
-        return True if self.random.random() < 0.9 else None
+        self.healthy -= set(promote.lost)
+        self.target, self.chosen, self.version = promote.standby, self.now, self.version + 1
+
+    def _bury(self, bury: Bury) -> None:
+        assert bury.holder is None or PLACED[bury.holder] == bury.dead
+        assert all(PLACED[name] == bury.dead for name in bury.lost)
+        self.burials.append((self.now, bury))
+        self.ready -= set(bury.lost)
+        if self.holder == bury.holder:
+            self.holder = None
 
     def _operator(self) -> None:
         """CloudNativePG takes a lost standby out of the quorum before the primary acknowledges alone."""
+        self._complete()
         first, second = PLACED[self.primary], PLACED[self.standby]
         together = self.works(first) and self.works(second) and self.linked(first, second)
-        self.apart = 0.0 if together and self.apart >= 0 else self.apart + BEAT
-        if together and not self.in_quorum and any(map(self.has_majority, MACHINES)):
-            self.stale, self.in_quorum, self.version = False, True, self.version + 1
-        if self.apart > 4 and self.in_quorum and self.has_majority(first):
+        self.apart = 0.0 if self.has_majority(second) else self.apart + BEAT
+        self.joined = self.joined + BEAT if together else 0.0
+        if together and self.has_majority(first):
+            self.ready |= set(PLACED)
+            if self.target == self.primary and not self.in_quorum:
+                self.healthy |= set(PLACED)
+                self.in_quorum, self.version, self.vouched = True, self.version + 1, self.now
+        # It is counted on as soon as it is back, long before it has everything again.
+        if self.in_quorum and self.joined > CATCHING_UP:
+            self.stale = False
+        alone = self.apart > 4 or self.standby not in self.healthy
+        if alone and self.in_quorum and self.has_majority(first):
             self.in_quorum, self.version = False, self.version + 1
-        elif self.apart > 4 and not self.in_quorum and self.works(first):
+        elif alone and not self.in_quorum and self.works(first):
             self.stale = True
+
+    def _complete(self) -> None:
+        """The target takes over once the lease of its predecessor is free, or has run out."""
+        waits = self.holder == self.primary and self.now - self.chosen < 6
+        if self.target == self.primary or waits or not self.has_majority(PLACED[self.target]):
+            return
+        self.primary = self.holder = self.target
+        self.completed.append(self.now)
+        self.version, self.in_quorum, self.stale, self.moving = self.version + 1, False, True, False
+        self.joined = 0.0
 
     # -- what must hold whenever somebody promotes ------------------------------------------------------
 
-    def check_reasons(self, name: str, promote: Promote) -> None:
+    def check_reasons(self, name: str, change: Change) -> None:
         """The one who acts has really had silence, and somebody else who knew the dead machine agrees."""
-        dead, box, timing = promote.dead, self.boxes[name], self.boxes[name].state.timing
+        dead, box, timing = change.dead, self.boxes[name], self.boxes[name].state.timing
         assert dead in box.met, f"{name} never knew {dead}"
         silence = self.now - box.last[dead]
         assert silence >= timing.dead - 2 * BEAT, f"{name} heard {dead} {silence:.1f} s ago"

@@ -1,0 +1,114 @@
+"""What one detector knows, and what its decision asks of that: who is lost, who agrees, may I act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from detector.events import Change, Report, Sight, Stamp, Timing
+
+
+class Phase(Enum):
+    """How far the death of one Mac has been dealt with."""
+
+    CALM = "calm"
+    ASKING = "asking"
+    CHANGING = "changing"  # a promotion, or a relief, is on its way
+    BURYING = "burying"
+    SPENT = "spent"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What this machine has itself seen of another since it started, and what it does about it.
+
+    last, since: the newest sign of life, and the beginning of the present sight
+    known: it was once seen for long enough that its silence means something
+    began, asked: when this death was first acted upon, and when something was last sent
+    change: what was last asked of the API server
+    """
+
+    last: float | None = None
+    since: float | None = None
+    known: bool = False
+    report: Report | None = None
+    phase: Phase = Phase.CALM
+    began: float = 0.0
+    asked: float = 0.0
+    question: int = -1
+    change: Change | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the decision depends on.
+
+    life: a number no other run of this detector has had
+    macs: the machines that may hold a database
+    """
+
+    me: str
+    life: int
+    macs: frozenset[str]
+    peers: Mapping[str, Peer]
+    timing: Timing = field(default_factory=Timing)
+    enabled: bool = True
+    ticked: float | None = None
+    blind_until: float = 0.0
+    questions: int = 0
+
+    @classmethod
+    def fresh(
+        cls, me: str, life: int, machines: Iterable[str], macs: Iterable[str], timing: Timing | None = None
+    ) -> State:
+        """A detector that has just started and has seen nothing."""
+        peers = {machine: Peer() for machine in machines if machine != me}
+        return cls(me, life, frozenset(macs), peers, timing or Timing())
+
+    def report(self, to: str, at: float) -> Report:
+        """What this machine tells another, due every 0.1 s."""
+        sights = {
+            name: Sight(at - peer.last if peer.last is not None else float("inf"), peer.known)
+            for name, peer in self.peers.items()
+        }
+        heard = self.peers[to].report
+        return Report(at, self.me, sights, Stamp(self.life, at), heard.stamp if heard else None)
+
+    def believes(self, report: Report | None, at: float) -> bool:
+        """Whether it was said after something that this life of ours sent a moment ago."""
+        if report is None or report.echo is None or report.echo.life != self.life:
+            return False
+        return at - report.echo.at <= self.timing.fresh
+
+    def witness(self, machine: str, at: float) -> str | None:
+        """Another machine that agrees, right now, that ``machine`` is dead; None while there is none."""
+        timing, suspect = self.timing, self.peers[machine]
+        if not suspect.known or suspect.last is None or at - suspect.last < timing.dead:
+            return None
+        for name, other in self.peers.items():
+            if name == machine or other.report is None or not self.believes(other.report, at):
+                continue
+            sight = other.report.sights.get(machine)
+            if sight and sight.known and sight.silence >= timing.dead - timing.slack:
+                return name
+        return None
+
+    def longest_silence(self, machine: str, at: float) -> float:
+        """Seconds since the first of those who are believed now lost ``machine``."""
+        last = self.peers[machine].last
+        silences = [at - last if last is not None else float("inf")]
+        for other in self.peers.values():
+            if other.report is not None and self.believes(other.report, at):
+                sight = other.report.sights.get(machine)
+                silences += [sight.silence] if sight else []
+        return max(silences)
+
+    def may_act(self, at: float) -> bool:
+        """Whether this machine can trust its own clocks now: it neither stood still nor just woke."""
+        awake = self.ticked is not None and at - self.ticked <= self.timing.stall
+        return self.enabled and awake and at >= self.blind_until
+
+    def with_peer(self, machine: str, peer: Peer) -> State:
+        """The same with another view of one machine."""
+        return replace(self, peers={**self.peers, machine: peer})
