@@ -1,6 +1,6 @@
 """Component checks: probed in the background, so that no slow component can hold up an answer.
 
-``/ready`` and ``/health`` only read the latest results. Databases and caches join by one more :class:`Check`.
+``/ready`` and ``/health`` only read the latest results. Another component joins by one more :class:`Check`.
 """
 
 import asyncio
@@ -37,12 +37,16 @@ class Check:
 
     ``run`` may be cancelled after ``timeout`` seconds. Without a ``critical`` component the service cannot
     serve: its failure is unhealthy. Any other component's failure only degrades the service.
+
+    A ``shared`` component is the other Mac's too: when it fails, sending requests there helps nobody, so this
+    service stays in reach and says itself what it cannot do.
     """
 
     name: str
     run: Callable[[], Awaitable[Reading]]
     timeout: float = 1.0
     critical: bool = False
+    shared: bool = False
 
     @property
     def failure(self) -> Status:
@@ -85,6 +89,12 @@ async def probe(check: Check) -> Result:
     return Result(reading, ended - started, ended)
 
 
+FIRST_ANSWER = 60.0
+"""Seconds that a service waits, before it offers itself, for a shared critical component that has not worked
+since it started: longer than a new release has to become ready, so that one with a wrong password is taken
+back; short enough for a service that starts while the component is down."""
+
+
 @dataclass
 class Prober:
     """Keeps the latest result of every check: one task each, so that none waits for another."""
@@ -92,10 +102,13 @@ class Prober:
     checks: Sequence[Check]
     interval: float
     results: dict[str, Result] = field(default_factory=dict)
+    _worked: set[str] = field(default_factory=set)
+    _started: float = field(default_factory=time.monotonic)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Probe everything once (bounded by the longest timeout), then again every ``interval`` seconds."""
+        self._started = time.monotonic()
         await asyncio.gather(*(self._refresh(check) for check in self.checks))
         self._tasks = [asyncio.create_task(self._watch(check)) for check in self.checks]
 
@@ -115,6 +128,19 @@ class Prober:
             return Status.UNHEALTHY
         return Status.DEGRADED if Status.DEGRADED in seen else Status.HEALTHY
 
+    @property
+    def fit(self) -> bool:
+        """Whether requests are better sent here than nowhere: every check has answered once, what is this
+        machine's own works, and what is shared has worked before (or was waited for long enough)."""
+        if len(self.results) < len(self.checks):
+            return False
+        patience_is_over = time.monotonic() - self._started > FIRST_ANSWER
+        return all(
+            self.results[check.name].reading.status is not Status.UNHEALTHY
+            or (check.shared and (check.name in self._worked or patience_is_over))
+            for check in self.checks
+        )
+
     async def _watch(self, check: Check) -> None:
         while True:
             await asyncio.sleep(self.interval)
@@ -124,6 +150,8 @@ class Prober:
         result = await probe(check)
         before = self.results.get(check.name)
         self.results[check.name] = result
+        if result.reading.status is not Status.UNHEALTHY:
+            self._worked.add(check.name)
         if before is None or before.reading.status is not result.reading.status:
             level = logging.INFO if result.reading.status is Status.HEALTHY else logging.WARNING
             logger.log(

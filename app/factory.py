@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from app import problems
 from app.api import api_routes
 from app.checks import Check, Prober
+from app.dependencies import dependency_checks
 from app.envelope import Envelope
 from app.health import health_routes
 from app.metrics import Metrics
@@ -18,8 +19,11 @@ from app.state import State
 
 
 def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> FastAPI:
-    """The service for ``settings``; ``checks`` (default: the machine's own) are its components."""
-    prober = Prober(machine_checks(settings) if checks is None else checks, settings.check_interval)
+    """The service for ``settings``; ``checks`` (default: the machine's own and what it depends on) are its
+    components."""
+    if checks is None:
+        checks = (*machine_checks(settings), *dependency_checks(settings))
+    prober = Prober(checks, settings.check_interval)
     state = State(settings, prober)
     metrics = Metrics(settings, prober)
 

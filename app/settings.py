@@ -1,16 +1,40 @@
-"""What the service is told about the machine it runs on: environment variables, read once, complete."""
+"""What the service is told about the machine it runs on: environment variables, read once, complete.
+
+No secret is among them: passwords are files in a folder that systemd shows to this service alone.
+"""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 _PREFIX = "PRONTUARIO_"
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Set by systemd for a unit with LoadCredential=."""
 
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Percent = Annotated[float, Field(gt=0, le=100)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Copies = Annotated[int, Field(ge=0, le=9)]
+
+
+def _pairs(value: object) -> object:
+    """``10.0.0.1:26379 10.0.0.2:26379`` as pairs of host and port."""
+    return [one.rsplit(":", 1) for one in value.split()] if isinstance(value, str) else value
+
+
+Endpoints = Annotated[tuple[tuple[str, Port], ...], BeforeValidator(_pairs)]
 
 
 class SettingsError(ValueError):
@@ -24,7 +48,7 @@ class Settings(BaseModel):
 
     machine: Label = "desconhecida"
     address: IPv4Address = IPv4Address("127.0.0.1")
-    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    port: Port = 8000
     release: Label = "development"
     disk_path: str = "/"
     memory_degraded_percent: Percent = 85
@@ -34,17 +58,46 @@ class Settings(BaseModel):
     """Seconds in which requests are still answered after SIGTERM: the edge sees ``/ready`` fail first."""
     finish: Annotated[int, Field(ge=1, le=60)] = 10
     """Seconds that requests in flight have to finish once the service no longer accepts connections."""
+    records_address: IPv4Address | None = None
+    """Where the medical records' primary answers; None: this service has none."""
+    records_port: Port = 5432
+    records_standbys: Copies = 1
+    """Copies beside the primary that there should be."""
+    cache_sentinels: Endpoints = ()
+    """Whom to ask for the cache's primary; none: this service has no cache."""
+    cache_name: Label = "cache"
+    cache_replicas: Copies = 1
+    credentials: Path | None = None
+    """Folder with ``authority`` (certificate), ``records-password`` and ``cache-password``."""
+
+    @model_validator(mode="after")
+    def _dependencies_have_credentials(self) -> Self:
+        if (self.records_address or self.cache_sentinels) and self.credentials is None:
+            raise ValueError(f"the records and the cache need credentials, and {_CREDENTIALS} is not set")
+        return self
+
+    def secret_path(self, name: str) -> Path:
+        """The file of that secret."""
+        return (self.credentials or Path()) / name
+
+    def secret(self, name: str) -> str:
+        """What that file says."""
+        return self.secret_path(name).read_text().strip()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Settings from ``PRONTUARIO_*``; raises SettingsError with one line for all variables at fault."""
         known = {_PREFIX + field.upper(): field for field in cls.model_fields}
         values = {field: environment[name] for name, field in known.items() if name in environment}
+        if _CREDENTIALS in environment:
+            values.setdefault("credentials", environment[_CREDENTIALS])
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             faults = "; ".join(
                 f"{_PREFIX}{str(fault['loc'][0]).upper()}={fault['input']!r}: {fault['msg']}"
+                if fault["loc"]
+                else fault["msg"].removeprefix("Value error, ")
                 for fault in error.errors()
             )
             raise SettingsError(f"the service cannot start: {faults}") from None

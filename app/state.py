@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.checks import Prober, Status
+from app.checks import Prober
 from app.settings import Settings
 
 
@@ -16,5 +16,6 @@ class State:
 
     @property
     def ready(self) -> bool:
-        """Whether the edge may send requests here. Degraded serves; draining and unhealthy do not."""
-        return not self.draining and self.prober.status is not Status.UNHEALTHY
+        """Whether the edge may send requests here. Draining does not serve, nor does a machine that is itself
+        unhealthy; one whose shared components fail does, since the other Mac could do no better."""
+        return not self.draining and self.prober.fit

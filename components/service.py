@@ -1,22 +1,27 @@
 """The medical service on both Macs: an immutable release under systemd, switched one machine at a time."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+from typing import Protocol
 
 import pulumi
 
 from app.release import Release, ReleaseError, find_release, plan_release
+from components.authority import CertificateAuthority
 from components.machine import Machine
-from infra.config.model import Hospital, Service
+from infra.config import ports
+from infra.config.model import Hospital
 from infra.config.rto import Clocks
 
 _TOOL = Path(__file__).with_name("scripts") / "prontuario-release.sh"
 _TOOL_PATH = "/usr/local/bin/prontuario-release"
 _SETTINGS_PATH = "/etc/prontuario/service.env"
 _UNIT_PATH = "/etc/systemd/system/prontuario.service"
+_CREDENTIALS_PATH = "/etc/prontuario/service"
+_UNIT = "prontuario.service"
 
 _FINISH = 10
 """Seconds that requests in flight have once the service no longer accepts new ones."""
@@ -28,13 +33,48 @@ SWITCH_TIMEOUT = 240
 """Seconds for one machine: twice (the new release, and back) a drain, a start and the wait for ``/ready``."""
 
 
+class Records(Protocol):
+    """What the service needs of the medical records: passwords by user, and when they are there."""
+
+    users: dict[str, pulumi.Output[str]]
+    ready: list[pulumi.Resource]
+
+
+class Cache(Protocol):
+    """What the service needs of the cache: its name, whom to ask for it, passwords by user."""
+
+    name: str
+    sentinels: list[str]
+    users: dict[str, pulumi.Output[str]]
+    ready: list[pulumi.Resource]
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where the service keeps what it is told, and the ``authority`` that both are known by."""
+
+    authority: CertificateAuthority
+    records: Records
+    cache: Cache
+
+    @property
+    def credentials(self) -> dict[str, pulumi.Output[str]]:
+        """File -> content, as :class:`app.settings.Settings` reads them."""
+        return {
+            "authority": self.authority.certificate,
+            "records-password": self.records.users["medical_app"],
+            "cache-password": self.cache.users["app"],
+        }
+
+
 @dataclass(frozen=True)
 class MedicalServiceArgs:
-    """``release`` to run on ``machines`` (the Macs of ``hospital``)."""
+    """``release`` to run on ``machines`` (the Macs of ``hospital``); with ``stores`` it uses them."""
 
     hospital: Hospital
     machines: Sequence[Machine]
     release: Release
+    stores: Stores | None = None
 
     @property
     def drain(self) -> float:
@@ -73,8 +113,9 @@ class MedicalService(pulumi.ComponentResource):
         earlier: list[pulumi.Resource],
     ) -> pulumi.Resource:
         host, release = machine.host, args.release
-        settings = render_settings(machine.name, machine.address, args.hospital.service, args.drain)
-        unit = render_unit(args.hospital.service, args.drain)
+        credentials = args.stores.credentials if args.stores else {}
+        settings = render_settings(args, machine.name, machine.address)
+        unit = render_unit(args.hospital.service.memory_gb, args.drain, list(credentials))
         # Not below a directory of the service's own user: root unpacks it.
         archive = f"/opt/prontuario/incoming/{release.id}.tar.gz"
         upload = host.upload(
@@ -85,9 +126,11 @@ class MedicalService(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(machine.ready)),
         )
         # Configuration waits for the earlier machine too: one mistake must not be in force on both.
-        configured = pulumi.ResourceOptions(parent=self, depends_on=[*machine.ready, *earlier])
+        stores = [*args.stores.records.ready, *args.stores.cache.ready] if args.stores else []
+        configured = pulumi.ResourceOptions(parent=self, depends_on=[*machine.ready, *stores, *earlier])
         reload = "systemctl daemon-reload"
         files = [
+            *self._credentials(name, machine, credentials, configured),
             host.file(
                 f"{machine.name}-{name}-switch", _TOOL_PATH, _TOOL.read_text(), mode="0755", opts=configured
             ),
@@ -110,6 +153,27 @@ class MedicalService(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[upload, *files]),
         )
 
+    def _credentials(
+        self,
+        name: str,
+        machine: Machine,
+        credentials: Mapping[str, pulumi.Output[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> list[pulumi.Resource]:
+        """One file each, root's alone; systemd shows them to the service, which reads them when it starts."""
+        restart = f"if systemctl is-active --quiet {_UNIT}; then systemctl restart {_UNIT}; fi"
+        return [
+            machine.host.file(
+                f"{machine.name}-{name}-{file}",
+                f"{_CREDENTIALS_PATH}/{file}",
+                content,
+                mode="0600",
+                changed=restart,
+                opts=opts,
+            )
+            for file, content in credentials.items()
+        ]
+
 
 def release_for(arch: str) -> Release:
     """The release to deploy. A preview needs only its name; unbuilt is pulumi.RunError in an update."""
@@ -122,15 +186,26 @@ def release_for(arch: str) -> Release:
         return plan_release(arch)
 
 
-def render_settings(machine: str, address: str, service: Service, drain: float) -> str:
+def render_settings(args: MedicalServiceArgs, machine: str, address: str) -> str:
     """The service's environment file; read back by :class:`app.settings.Settings`."""
-    values = {
+    hospital = args.hospital
+    values: dict[str, object] = {
         "MACHINE": machine,
         "ADDRESS": address,
-        "PORT": service.port,
-        "DRAIN": f"{drain:g}",
+        "PORT": hospital.service.port,
+        "DRAIN": f"{args.drain:g}",
         "FINISH": _FINISH,
     }
+    if args.stores:
+        copies = len(hospital.macs) - 1
+        values |= {
+            "RECORDS_ADDRESS": hospital.edge.address,
+            "RECORDS_PORT": ports.RECORDS,
+            "RECORDS_STANDBYS": copies,
+            "CACHE_SENTINELS": " ".join(args.stores.cache.sentinels),
+            "CACHE_NAME": args.stores.cache.name,
+            "CACHE_REPLICAS": copies,
+        }
     return "".join(f"PRONTUARIO_{key}={value}\n" for key, value in values.items())
 
 
@@ -152,9 +227,13 @@ rm -rf /opt/prontuario
 """
 
 
-def render_unit(service: Service, drain: float) -> str:
-    """The systemd unit: restarted for ever, watched, and able to reach nothing it does not need."""
+def render_unit(memory_gb: int, drain: float, credentials: Sequence[str] = ()) -> str:
+    """The systemd unit: restarted for ever, watched, and able to reach nothing it does not need.
+
+    credentials: files that it and nobody else may read, copied for it by systemd when it starts
+    """
     stop = drain + _FINISH + 5
+    load = "".join(f"LoadCredential={file}:{_CREDENTIALS_PATH}/{file}\n" for file in credentials)
     return f"""\
 # Written by Pulumi; the release is switched by prontuario-release.
 [Unit]
@@ -168,14 +247,14 @@ NotifyAccess=main
 User=prontuario
 Group=prontuario
 EnvironmentFile={_SETTINGS_PATH}
-ExecStart=/usr/bin/python3 -I -S -B /opt/prontuario/current
+{load}ExecStart=/usr/bin/python3 -I -S -B /opt/prontuario/current
 Restart=always
 RestartSec=200ms
 TimeoutStartSec=30s
 TimeoutStopSec={stop:g}s
 KillMode=mixed
 WatchdogSec=30s
-MemoryMax={service.memory_gb}G
+MemoryMax={memory_gb}G
 TasksMax=256
 LimitNOFILE=65536
 UMask=0077

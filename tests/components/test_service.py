@@ -4,21 +4,24 @@ import subprocess
 from pathlib import Path
 
 import pulumi
+import pulumi_random as random
 import pytest
 
 from app.release import Release, ReleaseError
 from app.settings import Settings
 from components import service as module
+from components.authority import CertificateAuthority, CertificateAuthorityArgs
 from components.machine import MachineArgs, MacStudio
 from components.service import (
     MedicalService,
     MedicalServiceArgs,
+    Stores,
     release_for,
     render_settings,
     render_switch,
     render_unit,
 )
-from infra.config.model import Hospital, Service
+from infra.config.model import Hospital
 from tests.components.conftest import PRIVATE_KEY, Engine
 
 RELEASE_ID = "1.2.3-0123456789ab-x86_64"
@@ -37,6 +40,67 @@ def deploy(hospital: Hospital, release: Release) -> MedicalService:
     """The service on every Mac of ``hospital``."""
     macs = [MacStudio(name, MachineArgs.of(hospital, name, PRIVATE_KEY)) for name in hospital.macs]
     return MedicalService("service", MedicalServiceArgs(hospital, macs, release))
+
+
+class Store:
+    """Records and cache in one, as far as the service looks at them."""
+
+    def __init__(self, done: str) -> None:
+        self.name = "cache"
+        self.sentinels = ["10.96.78.17:26379", "10.96.78.18:26379"]
+        passwords = {"medical_app": "RECORDS PASSWORD", "app": "CACHE PASSWORD"}
+        self.users = {user: pulumi.Output.secret(password) for user, password in passwords.items()}
+        self.ready: list[pulumi.Resource] = [random.RandomPassword(done, length=8)]
+
+
+def stores() -> Stores:
+    """Records and cache, known by the hospital's authority."""
+    authority = CertificateAuthority("authority", CertificateAuthorityArgs("hospital"))
+    return Stores(authority, Store("records-done"), Store("cache-done"))
+
+
+def read_back(text: str, **more: str) -> Settings:
+    """The settings that a service with this environment file has."""
+    return Settings.from_environment(dict(line.split("=", 1) for line in text.splitlines()) | more)
+
+
+@pulumi.runtime.test
+async def test_passwords_reach_a_machine_as_secret_files(
+    engine: Engine, hospital: Hospital, release: Release
+) -> None:
+    macs = [MacStudio(name, MachineArgs.of(hospital, name, PRIVATE_KEY)) for name in hospital.macs]
+    MedicalService("service", MedicalServiceArgs(hospital, macs, release, stores()))
+    await engine.settled()
+    for machine in hospital.macs:
+        for file, content in (
+            ("records-password", "RECORDS PASSWORD"),
+            ("cache-password", "CACHE PASSWORD"),
+            ("authority", "AUTHORITY PEM"),
+        ):
+            step = engine.named(f"{machine}-service-{file}")
+            assert str(step.inputs["stdin"]).endswith(f"\n{content}")
+            assert f"put_file /etc/prontuario/service/{file} 0600 root:root" in str(step.inputs["stdin"])
+            assert step.name in engine.named(f"{machine}-service").depends_on
+        assert "stdin" in engine.named(f"{machine}-service-records-password").secrets
+    settings, unit = (
+        str(engine.named(f"mac-a-service-{one}").inputs["stdin"]) for one in ("settings", "unit")
+    )
+    assert "PASSWORD" not in settings + unit
+    assert "LoadCredential=records-password:/etc/prontuario/service/records-password\n" in unit
+
+
+@pulumi.runtime.test
+async def test_the_service_waits_for_its_stores(engine: Engine, hospital: Hospital, release: Release) -> None:
+    macs = [MacStudio(name, MachineArgs.of(hospital, name, PRIVATE_KEY)) for name in hospital.macs]
+    args = MedicalServiceArgs(hospital, macs, release, stores())
+    MedicalService("service", args)
+    await engine.settled()
+    assert {"records-done", "cache-done"} <= engine.named("mac-b-service-settings").depends_on
+    settings = read_back(render_settings(args, "mac-a", "192.168.100.10"), CREDENTIALS_DIRECTORY="/run/x")
+    assert (str(settings.records_address), settings.records_port) == ("192.168.100.100", 5432)
+    assert settings.cache_sentinels == (("10.96.78.17", 26379), ("10.96.78.18", 26379))
+    assert (settings.records_standbys, settings.cache_replicas) == (1, 1)
+    assert str(settings.secret_path("authority")) == "/run/x/authority"
 
 
 @pulumi.runtime.test
@@ -137,16 +201,22 @@ def test_changed_settings_run_the_switch_again() -> None:
     assert one != other
 
 
-def test_the_service_understands_its_settings() -> None:
-    text = render_settings("mac-a", "192.168.100.10", Service(port=8123), 3.5)
-    settings = Settings.from_environment(dict(line.split("=", 1) for line in text.splitlines()))
-    assert (settings.machine, str(settings.address), settings.port) == ("mac-a", "192.168.100.10", 8123)
-    assert (settings.drain, settings.finish) == (3.5, 10)
+def test_the_service_understands_its_settings(hospital: Hospital, release: Release) -> None:
+    args = MedicalServiceArgs(hospital, [], release)
+    settings = read_back(render_settings(args, "mac-a", "192.168.100.10"))
+    assert (settings.machine, str(settings.address), settings.port) == ("mac-a", "192.168.100.10", 8000)
+    assert (settings.drain, settings.finish) == (args.drain, 10)
+    assert settings.records_address is None
+    assert settings.cache_sentinels == ()
 
 
-@pytest.mark.parametrize(("memory_gb", "drain"), [(4, 2.5), (64, 30)])
-def test_systemd_accepts_the_unit(tmp_path: Path, memory_gb: int, drain: float) -> None:
-    text = render_unit(Service(memory_gb=memory_gb), drain)
+@pytest.mark.parametrize(
+    ("memory_gb", "drain", "credentials"), [(4, 2.5, ()), (64, 30, ("authority", "records-password"))]
+)
+def test_systemd_accepts_the_unit(
+    tmp_path: Path, memory_gb: int, drain: float, credentials: tuple[str, ...]
+) -> None:
+    text = render_unit(memory_gb, drain, credentials)
     unit = tmp_path / "prontuario.service"
     unit.write_text(text)
     done = subprocess.run(
@@ -154,6 +224,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path, memory_gb: int, drain: float) 
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert f"MemoryMax={memory_gb}G\n" in text
+    assert text.count("LoadCredential=") == len(credentials)
     # systemd must not kill a process that is still within its own limits.
     assert f"TimeoutStopSec={drain + 15:g}s\n" in text
 
