@@ -1,35 +1,49 @@
-"""A machine's firewall as text for nft: what may come in, and what may leave.
+"""A machine's firewall as text for nft: what may come in, what may pass through, and what may leave.
 
 In: whatever is not named is dropped. SSH comes first and only from the management network; the clinic
-reaches the two public ports; metrics and the service behind the edge answer the hospital's machines alone.
-Through: nothing. Out: with the cloud disabled a packet leaves only for the LAN and for the time and name
-servers of the stack file, anything else is refused at once with an ICMP message, so that a forgotten
+reaches the two public ports; the cluster's API and the medical records, which stand at the floating address
+alone, are for the management network; etcd, the API servers, the kubelets, the detector, metrics and the
+service behind the edge answer the hospital's machines alone. A pod reaches one thing on its machine: the
+API server there.
+
+Through: what the network policies let pass, and of that only pods to pods and machines to pods. The policy
+engine marks what it let through; nothing passes without that mark, so a machine that boots, or whose engine
+died and was flushed, is closed and not open. Our chain stands behind the engine's for that.
+
+Out: with the cloud disabled a packet leaves only for the LAN, the cluster's own networks and the time and
+name servers of the stack file, anything else is refused at once with an ICMP message, so that a forgotten
 dependency on the internet shows as an error and not as a hang. With any other cloud mode everything may
 leave.
 
 IPv6 has no address in the hospital's plan: only loopback speaks it. Our rules live in a table of their own
-that one transaction replaces: a reload has no open moment, and the rules of others (kube-proxy) are not
-touched.
+that one transaction replaces: a reload has no open moment, and the rules of others (kube-proxy, the policy
+engine) are not touched.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from infra.config.model import Hospital
+from infra.config import ports
+from infra.config.model import Hospital, Kubernetes
 
-NODE_EXPORTER_PORT = 9100
+NODE_EXPORTER_PORT = ports.NODE_EXPORTER
 VRRP = 112
 """IP protocol number: a small Debian has no /etc/protocols that could name it."""
+POLICY_MARK = 0x20000
+"""kube-router's, on every packet that the network policies of the pods at both ends let through."""
 
 
 @dataclass(frozen=True)
 class Firewall:
     """Who may talk to one machine, and to whom it may talk.
 
-    management: networks that may open SSH and the edge's statistics
+    management: networks that may open SSH, the edge's statistics and ``floating_ports``
     clinic: the network whose devices use the public ports
-    machines: every machine of the hospital; they speak VRRP and use ``machine_ports``
+    machines: every machine of the hospital; they speak VRRP, use ``machine_ports`` (TCP) and
+        ``machine_datagrams`` (UDP), and reach pods and ``floating_ports``
+    floating: the address of the hospital, on whichever machine holds it
+    cluster: the networks of its pods and services, and where pods find their machine's API server
     egress: None lets everything leave; otherwise the networks that may be reached
     name_servers, time_servers: reachable on their own port even when outside ``egress``
     """
@@ -37,10 +51,14 @@ class Firewall:
     management: tuple[IPv4Network, ...]
     clinic: IPv4Network
     machines: tuple[IPv4Address, ...]
+    floating: IPv4Address
+    cluster: Kubernetes
     ssh_port: int
     public_ports: tuple[int, ...]
     management_ports: tuple[int, ...]
+    floating_ports: tuple[int, ...]
     machine_ports: tuple[int, ...]
+    machine_datagrams: tuple[int, ...]
     egress: tuple[IPv4Network, ...] | None
     name_servers: tuple[IPv4Address, ...]
     time_servers: tuple[IPv4Address, ...]
@@ -52,10 +70,22 @@ def firewall_for(hospital: Hospital, name: str) -> Firewall:
         management=(hospital.lan.network,),
         clinic=hospital.lan.network,
         machines=tuple(node.debian_address for node in hospital.nodes.values()),
+        floating=hospital.edge.address,
+        cluster=hospital.kubernetes,
         ssh_port=hospital.nodes[name].ssh.port,
-        public_ports=(80, 443),
+        public_ports=(ports.HTTP, ports.HTTPS),
         management_ports=(hospital.edge.stats_port,),
-        machine_ports=(NODE_EXPORTER_PORT, hospital.service.port),
+        floating_ports=(ports.API, ports.RECORDS),
+        machine_ports=(
+            NODE_EXPORTER_PORT,
+            hospital.service.port,
+            ports.LOCAL_API,
+            ports.ETCD_CLIENT,
+            ports.ETCD_PEER,
+            ports.KUBELET,
+            hospital.detector.metrics_port,
+        ),
+        machine_datagrams=(hospital.detector.port,),
         egress=(hospital.lan.network,) if hospital.cloud.mode == "disabled" else None,
         name_servers=hospital.lan.dns,
         time_servers=hospital.lan.ntp,
@@ -64,6 +94,7 @@ def firewall_for(hospital: Hospital, name: str) -> Firewall:
 
 def render_firewall(firewall: Firewall) -> str:
     """The file for ``nft -f``; it replaces the table ``inet prontuario`` and nothing else."""
+    pods = firewall.cluster.pod_network
     return f"""\
 table inet prontuario
 delete table inet prontuario
@@ -88,11 +119,19 @@ table inet prontuario {{
         ip saddr @machines ip protocol {VRRP} accept
         tcp dport {_set(firewall.public_ports)} ip saddr {firewall.clinic} accept
         tcp dport {_set(firewall.management_ports)} ip saddr @management accept
+        tcp dport {_set(firewall.floating_ports)} ip daddr {firewall.floating} ip saddr @management accept
+        tcp dport {_set(firewall.floating_ports)} ip daddr {firewall.floating} ip saddr @machines accept
         tcp dport {_set(firewall.machine_ports)} ip saddr @machines accept
+        udp dport {_set(firewall.machine_datagrams)} ip saddr @machines accept
+        tcp dport {ports.LOCAL_API} ip daddr {firewall.cluster.local_api} ip saddr {pods} accept
         counter
     }}
     chain forward {{
-        type filter hook forward priority filter; policy drop;
+        type filter hook forward priority filter + 10; policy drop;
+        ct state established,related accept
+        meta mark & {POLICY_MARK:#x} == 0 counter drop
+        ip saddr {pods} ip daddr {pods} accept
+        ip saddr @machines ip daddr {pods} accept
         counter
     }}
     chain output {{
@@ -106,11 +145,16 @@ def _output(firewall: Firewall) -> str:
     if firewall.egress is None:
         rules = ["type filter hook output priority filter; policy accept;"]
     else:
+        cluster = firewall.cluster
+        # A packet for a service was turned to a pod, or to the API server on loopback, before it comes here,
+        # but still counts as leaving by the interface that leads to services: `oif lo` does not know it.
+        own = (cluster.pod_network, cluster.service_network, cluster.local_api)
         rules = [
             "type filter hook output priority filter; policy drop;",
             "ct state established,related accept",
             "oif lo accept",
             f"ip daddr {_set(firewall.egress)} accept",
+            f"ip daddr {_set(own)} accept",
             f"ip daddr {_set(firewall.name_servers)} meta l4proto {{ tcp, udp }} th dport 53 accept",
             f"ip daddr {_set(firewall.time_servers)} udp dport 123 accept",
             "counter reject with icmpx admin-prohibited",

@@ -1,4 +1,5 @@
-"""HAProxy's configuration, rendered for one machine (HAProxy 2.6, as Debian bookworm ships it).
+"""HAProxy's configuration, rendered for one machine (HAProxy 2.6, as Debian bookworm ships it): the clinic's
+https here, the cluster's API and the medical records in components/haproxy_tunnels.py.
 
 Lines that are there for a reason one cannot see:
 
@@ -25,11 +26,14 @@ Lines that are there for a reason one cannot see:
 - The log names the machine that answered and the kind of thing asked (``/api/v1/patients``), never an
   identifier from the path nor a query string: those are about patients.
 - ``/metrics`` of the service is for the machines, not for whoever reaches the floating address.
-- ``hard-stop-after``: after a reload the old process ends its own connections, but not for ever.
+- ``hard-stop-after``: after a reload the old process ends its own connections, but not for ever; sessions
+  with the medical records are cut then and open again.
 """
 
 from hashlib import sha256
 
+from components.haproxy_tunnels import FIRST_STATE, render_tunnels
+from infra.config import ports
 from infra.config.model import Hospital, Node
 
 CONFIG = "/etc/haproxy/haproxy.cfg"
@@ -50,10 +54,10 @@ EnvironmentFile={ENVIRONMENT}
 """
 """Drop-in for systemd: an edge that fell is back at once, however often. No password file, no start."""
 
-ALIVE_URL = "http://127.0.0.1:8405/"
+ALIVE_URL = f"http://127.0.0.1:{ports.EDGE_ALIVE}/"
 """Answers on the machine itself, for keepalived and for whoever must know which configuration is in force."""
 
-_ALIVE_BIND = "127.0.0.1:8405"
+_ALIVE_BIND = f"127.0.0.1:{ports.EDGE_ALIVE}"
 _OWN = "on-marked-down shutdown-sessions observe layer4 error-limit 1 on-error fastinter"
 _ELSEWHERE = "observe layer4 error-limit 3 on-error mark-down"
 _ERRORS = {
@@ -92,8 +96,10 @@ global
     stats socket /run/haproxy/admin.sock user root group root mode 600 level admin
     maxconn {edge.max_connections}
     hard-stop-after 60s
+    server-state-file {FIRST_STATE}
     ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
     ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
+    ssl-default-server-options ssl-min-ver TLSv1.3
 
 defaults
     mode http
@@ -115,11 +121,11 @@ userlist monitoring
     user {STATS_USER} insecure-password "${{{STATS_PASSWORD_VARIABLE}}}"
 
 frontend plain
-    bind {edge.address}:80
+    bind {edge.address}:{ports.HTTP}
     http-request redirect scheme https code 308
 
 frontend hospital
-    bind {edge.address}:443 ssl crt {CERTIFICATE} alpn h2,http/1.1
+    bind {edge.address}:{ports.HTTPS} ssl crt {CERTIFICATE} alpn h2,http/1.1
     acl named_request req.hdr(X-Request-ID) -m reg ^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}$
     acl one_name req.hdr_cnt(X-Request-ID) eq 1
     http-request set-var(txn.request) req.hdr(X-Request-ID) if one_name named_request
@@ -174,7 +180,8 @@ frontend alive
     bind {_ALIVE_BIND}
     http-request set-log-level silent
     http-request return status 200 content-type text/plain string "revision @REVISION@"
-"""
+
+{render_tunnels(hospital, machine)}"""
     return text.replace("@REVISION@", sha256(text.encode()).hexdigest()[:12])
 
 

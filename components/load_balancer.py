@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_random as random
 
-from components import haproxy, keepalived
+from components import haproxy, haproxy_tunnels, keepalived
 from components.authority import CertificateAuthority
 from components.machine import Machine
 from infra.config.model import Hospital
@@ -14,6 +14,7 @@ from infra.config.model import Hospital
 _UNIT = "/etc/systemd/system/{service}.service.d/prontuario.conf"
 _LIBRARY = "edge.sh"
 _UNIT_CHANGED = "systemctl daemon-reload"
+_CERTIFICATE_CHANGED = "systemctl try-reload-or-restart haproxy"
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class LoadBalancerArgs:
 
     hospital: the whole configuration
     machines: every machine of it
-    authority: signs the edge's certificate
+    authority: signs the edge's certificate and those of the medical records
+    cluster_authority: signs the API servers' certificates
     """
 
     hospital: Hospital
     machines: Sequence[Machine]
     authority: CertificateAuthority
+    cluster_authority: CertificateAuthority
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -72,6 +75,10 @@ class LoadBalancer(pulumi.ComponentResource):
         environment: pulumi.Output[str] = pulumi.Output.secret(
             pulumi.Output.concat(haproxy.STATS_PASSWORD_VARIABLE, "=", password.result, "\n")
         )
+        self._trusted = {
+            "hospital-authority": (haproxy_tunnels.HOSPITAL_AUTHORITY, args.authority.certificate),
+            "cluster-authority": (haproxy_tunnels.CLUSTER_AUTHORITY, args.cluster_authority.certificate),
+        }
         last_to_hold = sorted(args.machines, key=lambda each: keepalived.PRIORITIES[each.node.role])
         steps: list[pulumi.Resource] = []
         for machine in last_to_hold:
@@ -118,7 +125,26 @@ class LoadBalancer(pulumi.ComponentResource):
                 mode="0600",
                 library=_LIBRARY,
                 check='check_certificate "$1"',
-                changed="systemctl try-reload-or-restart haproxy",
+                changed=_CERTIFICATE_CHANGED,
+                opts=self._after(machine, after),
+            ),
+            *(
+                machine.host.file(
+                    f"{prefix}-{whose}",
+                    path,
+                    certificate,
+                    library=_LIBRARY,
+                    check='check_authority "$1"',
+                    changed=_CERTIFICATE_CHANGED,
+                    opts=self._after(machine, after),
+                )
+                for whose, (path, certificate) in self._trusted.items()
+            ),
+            machine.host.file(
+                f"{prefix}-first-state",
+                haproxy_tunnels.FIRST_STATE,
+                haproxy_tunnels.render_first_state(hospital),
+                library=_LIBRARY,
                 opts=self._after(machine, after),
             ),
             machine.host.file(

@@ -6,8 +6,16 @@ check_certificate() {
     python3 -c 'import ssl, sys; ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(sys.argv[1])' "$1"
 }
 
+# check_authority FILE: certificates that HAProxy can trust.
+check_authority() {
+    python3 -c 'import ssl, sys; ssl.create_default_context(cafile=sys.argv[1])' "$1" ||
+        die "$1 holds no certificate of an authority"
+}
+
+# Warnings count as errors, but that the first state declares servers down is a warning and wanted.
 check_haproxy() {
-    PRONTUARIO_STATS_PASSWORD=checked haproxy -dW -c -f "$1" >/dev/null
+    sed 's/^ *\(load-\)\?server-state-.*//' "$1" |
+        PRONTUARIO_STATS_PASSWORD=checked haproxy -dW -c -f /dev/stdin >/dev/null
 }
 
 # keepalived 2.2.7 ends a test run with SIGTERM to itself when a script has a user other than root: it takes its

@@ -16,6 +16,7 @@ from components.haproxy import (
     STATS_PASSWORD_VARIABLE,
     render_haproxy,
 )
+from components.haproxy_tunnels import CLUSTER_AUTHORITY, HOSPITAL_AUTHORITY
 from components.keepalived import CONFIG as KEEPALIVED_CONFIG
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio, Witness
@@ -26,6 +27,9 @@ from tests.components.conftest import PRIVATE_KEY, Engine, Registered
 ROOT = Path(__file__).parents[2]
 STEPS = {
     "certificate",
+    "hospital-authority",
+    "cluster-authority",
+    "first-state",
     "statistics",
     "haproxy-unit",
     "haproxy",
@@ -54,7 +58,8 @@ def edge_of(hospital: Hospital) -> LoadBalancer:
         for name, node in hospital.nodes.items()
     ]
     authority = CertificateAuthority("authority", CertificateAuthorityArgs(hospital.name))
-    return LoadBalancer("edge", LoadBalancerArgs(hospital, machines, authority))
+    cluster_authority = CertificateAuthority("cluster-authority", CertificateAuthorityArgs("cluster"))
+    return LoadBalancer("edge", LoadBalancerArgs(hospital, machines, authority, cluster_authority))
 
 
 def payload(step: Registered) -> str:
@@ -113,6 +118,19 @@ async def test_what_is_secret_travels_secret_into_files_only_root_reads(
 
 
 @pulumi.runtime.test
+async def test_the_edge_trusts_the_authorities_certificates_and_holds_none_of_their_keys(
+    engine: Engine, hospital: Hospital
+) -> None:
+    edge_of(hospital)
+    await engine.settled()
+    for machine in hospital.nodes:
+        for whose, path in (("hospital", HOSPITAL_AUTHORITY), ("cluster", CLUSTER_AUTHORITY)):
+            step = engine.named(f"{machine}-edge-{whose}-authority")
+            assert f"put_file {path} " in step.inputs["stdin"]
+            assert payload(step) == "AUTHORITY PEM"
+
+
+@pulumi.runtime.test
 async def test_the_engine_keeps_the_password_secret(engine: Engine, hospital: Hospital) -> None:
     edge = edge_of(hospital)
     (password,) = (await engine.settled()).of_type("RandomPassword")
@@ -126,10 +144,11 @@ async def test_a_configuration_is_checked_before_it_replaces_the_running_one(
 ) -> None:
     edge_of(hospital)
     await engine.settled()
-    for step in ("certificate", "haproxy", "keepalived"):
+    for step in ("certificate", "hospital-authority", "cluster-authority", "haproxy", "keepalived"):
         script = engine.named(f"witness-edge-{step}").inputs["stdin"]
-        assert f'check() {{\n:\ncheck_{step} "$1"\n}}' in script
-        assert f"check_{step}() {{" in script
+        check = f"check_{step.split('-')[-1]}"
+        assert f'check() {{\n:\n{check} "$1"\n}}' in script
+        assert f"{check}() {{" in script
 
 
 def test_the_script_on_the_machine_uses_the_names_of_the_renderer() -> None:
@@ -144,7 +163,7 @@ async def test_haproxy_starts_only_where_certificate_password_and_unit_are(
 ) -> None:
     edge_of(hospital)
     step = (await engine.settled()).named("mac-a-edge-haproxy")
-    for needed in ("certificate", "statistics", "haproxy-unit"):
+    for needed in STEPS - {"haproxy", "keepalived-unit", "keepalived", "services"}:
         assert f"mac-a-edge-{needed}" in step.depends_on
 
 

@@ -8,6 +8,12 @@ from typing import Any
 import pytest
 
 from components.haproxy import CERTIFICATE, CONFIG, STATS_PASSWORD_VARIABLE, render_haproxy
+from components.haproxy_tunnels import (
+    CLUSTER_AUTHORITY,
+    FIRST_STATE,
+    HOSPITAL_AUTHORITY,
+    render_first_state,
+)
 from infra.config.load import read_stack_file
 from lab.image import consumer
 
@@ -21,6 +27,8 @@ mkdir -p /run/haproxy
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=edge -days 1 \\
     -addext subjectAltName=IP:192.168.100.100,IP:192.168.100.10 -keyout key.pem -out cert.pem 2>/dev/null
 cat cert.pem key.pem > {CERTIFICATE}
+cp cert.pem {CLUSTER_AUTHORITY}
+cp cert.pem {HOSPITAL_AUTHORITY}
 {STATS_PASSWORD_VARIABLE}={PASSWORD} haproxy -W -f {CONFIG} > haproxy.log 2>&1 &
 edge=$!
 python3 probe.py {PASSWORD}
@@ -33,7 +41,11 @@ def seen() -> Mapping[str, Any]:
     """Everything the client of edge_probe.py saw, by the name of its request."""
     hospital = read_stack_file(ROOT / "Pulumi.lab.yaml")
     probe = Path(__file__).with_name("edge_probe.py").read_text()
-    files = {CONFIG: render_haproxy(hospital, "mac-a"), "probe.py": probe}
+    files = {
+        CONFIG: render_haproxy(hospital, "mac-a"),
+        FIRST_STATE: render_first_state(hospital),
+        "probe.py": probe,
+    }
     answer = consumer(["sh", "-c", STAGE], files, timeout=60)
     assert answer.returncode == 0, answer.stderr
     found: Mapping[str, Any] = json.loads(answer.stdout)

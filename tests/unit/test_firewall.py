@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.firewall import Firewall, firewall_for, render_firewall
-from infra.config.model import Hospital
+from infra.config.model import Hospital, Kubernetes
 from lab.image import consumer
 from tests.strategies import hospitals
 
@@ -17,10 +17,14 @@ AIR_GAPPED = Firewall(
     management=(LAN,),
     clinic=LAN,
     machines=tuple(IPv4Address(f"192.168.100.{number}") for number in (10, 11, 12)),
+    floating=IPv4Address("192.168.100.100"),
+    cluster=Kubernetes(),
     ssh_port=22,
     public_ports=(80, 443),
     management_ports=(8404,),
-    machine_ports=(9100, 8000),
+    floating_ports=(6443, 5432),
+    machine_ports=(9100, 8000, 6444, 2379, 2380, 10250, 9778),
+    machine_datagrams=(9777,),
     egress=(LAN,),
     name_servers=(IPv4Address("192.168.100.1"),),
     time_servers=(IPv4Address("192.168.100.1"),),
@@ -74,10 +78,13 @@ def test_nothing_leaves_an_air_gapped_machine_but_for_the_lan(machine: tuple[Hos
     assert rules[-1] == "counter reject with icmpx admin-prohibited"
     reached = {IPv4Network(word) for rule in rules for word in re.findall(r"[\d.]{7,}(?:/\d+)?", rule)}
     known = {IPv4Network(address) for address in (*hospital.lan.dns, *hospital.lan.ntp)}
-    assert reached == {hospital.lan.network, *known}
+    cluster = hospital.kubernetes
+    own = {cluster.pod_network, cluster.service_network, IPv4Network(cluster.local_api)}
+    assert reached == {hospital.lan.network, *own, *known}
     by_address = [rule for rule in rules if "ip daddr" in rule]
     assert [rule for rule in by_address if "dport" not in rule] == [
-        f"ip daddr {{ {hospital.lan.network} }} accept"
+        f"ip daddr {{ {hospital.lan.network} }} accept",
+        f"ip daddr {{ {cluster.pod_network}, {cluster.service_network}, {cluster.local_api} }} accept",
     ]
 
 
@@ -85,14 +92,48 @@ def test_what_is_not_named_is_dropped() -> None:
     text = render_firewall(AIR_GAPPED)
     assert "policy drop;" in chain(text, "input")[0]
     assert "policy drop;" in chain(text, "forward")[0]
-    assert not [rule for rule in chain(text, "forward") if "accept" in rule]
 
 
-def test_only_machines_speak_vrrp_and_see_the_service_and_the_metrics() -> None:
+def test_only_machines_speak_vrrp_and_see_the_service_the_metrics_and_the_cluster() -> None:
     rules = chain(render_firewall(AIR_GAPPED), "input")
     assert "ip saddr @machines ip protocol 112 accept" in rules
-    assert "tcp dport { 9100, 8000 } ip saddr @machines accept" in rules
-    assert not [rule for rule in rules if "9100" in rule and "@machines" not in rule]
+    assert "tcp dport { 9100, 8000, 6444, 2379, 2380, 10250, 9778 } ip saddr @machines accept" in rules
+    assert "udp dport { 9777 } ip saddr @machines accept" in rules
+    for port in ("9100", "2379", "2380", "10250", "9777", "9778"):
+        assert not [rule for rule in rules if port in rule and "@machines" not in rule]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(machine=machines())
+def test_every_hospitals_detector_is_heard_by_its_machines(machine: tuple[Hospital, str]) -> None:
+    hospital, name = machine
+    firewall = firewall_for(hospital, name)
+    assert firewall.machine_datagrams == (hospital.detector.port,)
+    assert hospital.detector.metrics_port in firewall.machine_ports
+
+
+def test_the_records_and_the_api_answer_at_the_floating_address_alone() -> None:
+    for rule in chain(render_firewall(AIR_GAPPED), "input"):
+        if "5432" in rule or "6443" in rule:
+            assert "ip daddr 192.168.100.100 ip saddr @ma" in rule
+
+
+def test_a_pod_reaches_nothing_on_its_machine_but_the_api_server() -> None:
+    rules = [rule for rule in chain(render_firewall(AIR_GAPPED), "input") if "10.244.0.0/16" in rule]
+    assert rules == ["tcp dport 6444 ip daddr 10.254.0.1 ip saddr 10.244.0.0/16 accept"]
+
+
+def test_nothing_passes_through_that_the_network_policies_did_not_mark() -> None:
+    policy, established, unmarked, *rest = chain(render_firewall(AIR_GAPPED), "forward")
+    # Behind the policy engine, which looks at priority 0: its verdict must have been spoken.
+    assert policy == "type filter hook forward priority filter + 10; policy drop;"
+    assert established == "ct state established,related accept"
+    assert unmarked == "meta mark & 0x20000 == 0 counter drop"
+    assert rest == [
+        "ip saddr 10.244.0.0/16 ip daddr 10.244.0.0/16 accept",
+        "ip saddr @machines ip daddr 10.244.0.0/16 accept",
+        "counter",
+    ]
 
 
 def test_every_accepted_packet_has_a_known_source() -> None:

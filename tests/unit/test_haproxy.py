@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.haproxy import CERTIFICATE, STATS_PASSWORD_VARIABLE, render_haproxy
+from components.haproxy_tunnels import CLUSTER_AUTHORITY, HOSPITAL_AUTHORITY
 from infra.config.load import read_stack_file
 from infra.config.model import Hospital
 from lab.image import consumer
@@ -20,13 +21,16 @@ ROOT = Path(__file__).parents[2]
 ACCEPTS_ALL = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=edge -days 1 "
     f"-keyout key.pem -out cert.pem 2>/dev/null && cat cert.pem key.pem > {CERTIFICATE} && "
-    f"for file in *.cfg; do {STATS_PASSWORD_VARIABLE}=any haproxy -dW -c -f $file || exit 1; done"
+    f"cp cert.pem {CLUSTER_AUTHORITY} && cp cert.pem {HOSPITAL_AUTHORITY} && "
+    ". ./edge.sh && for file in *.cfg; do check_haproxy $file || exit 1; done"
 )
 
 
 def haproxy_reads(**texts: str) -> subprocess.CompletedProcess[str]:
-    """The real HAProxy of the machines' image on these configurations; warnings count as errors."""
-    return consumer(["sh", "-c", ACCEPTS_ALL], {f"{name}.cfg": text for name, text in texts.items()})
+    """The real HAProxy of the machines' image on these configurations, as a machine checks them."""
+    files = {f"{name}.cfg": text for name, text in texts.items()}
+    script = (ROOT / "components/scripts/edge.sh").read_text()
+    return consumer(["sh", "-c", ACCEPTS_ALL], {"edge.sh": script, **files})
 
 
 def lines(text: str, section: str) -> list[str]:
@@ -113,7 +117,14 @@ def test_a_machine_listens_on_the_floating_address_its_own_and_loopback_only(hos
     for machine, node in hospital.nodes.items():
         binds = re.findall(r"^    bind (\S+)", render_haproxy(hospital, machine), re.MULTILINE)
         statistics = f"{node.debian_address}:{hospital.edge.stats_port}"
-        assert binds == [f"{floating}:80", f"{floating}:443", statistics, "127.0.0.1:8405"]
+        assert binds == [
+            f"{floating}:80",
+            f"{floating}:443",
+            statistics,
+            "127.0.0.1:8405",
+            f"{floating}:6443",
+            f"{floating}:5432",
+        ]
 
 
 @given(hospital=hospitals())
@@ -121,7 +132,7 @@ def test_no_time_is_rendered_as_zero_which_haproxy_reads_as_for_ever(hospital: H
     for machine in hospital.nodes:
         text = render_haproxy(hospital, machine)
         times = re.findall(r"(?:timeout \S+|inter|fastinter|downinter) (\S+)", text)
-        assert len(times) == 12
+        assert len(times) == 25
         assert all(re.fullmatch(r"[1-9]\d*(ms|s|h)", time) for time in times), times
 
 
@@ -152,7 +163,10 @@ def test_a_service_on_a_machine_without_power_is_given_up_within_seconds(lab: Ho
 
 def test_only_tls_1_3_is_spoken(lab: Hospital) -> None:
     text = render_haproxy(lab, "mac-a")
-    assert re.findall(r"ssl-min-ver (\S+)", text) == ["TLSv1.3"]
+    assert re.findall(r"(\S+) ssl-min-ver (\S+)", text) == [
+        ("ssl-default-bind-options", "TLSv1.3"),
+        ("ssl-default-server-options", "TLSv1.3"),
+    ]
     encrypted = [line for line in text.splitlines() if line.strip().startswith("bind") and " ssl " in line]
     assert len(encrypted) == 2
 
@@ -184,7 +198,7 @@ def test_no_secret_is_in_the_text(hospital: Hospital) -> None:
 
 
 def test_the_log_never_holds_a_whole_path_or_a_query(lab: Hospital) -> None:
-    (line,) = re.findall(r'log-format "(.+)"', render_haproxy(lab, "mac-a"))
+    line, _ = re.findall(r'log-format "(.+)"', render_haproxy(lab, "mac-a"))
     variables = set(re.findall(r"%\[[^]]+\]|%\w+", line))
     assert variables & {"%HP", "%HPO", "%HU", "%HQ", "%r", "%hr", "%hs", "%CC", "%CS"} == set()
     assert {name for name in variables if "[" in name} == {"%[var(txn.area)]", "%[var(txn.request)]"}
@@ -213,3 +227,48 @@ def test_another_configuration_has_another_revision(lab: Hospital) -> None:
 def test_a_machine_that_is_not_in_the_hospital_has_no_edge(lab: Hospital) -> None:
     with pytest.raises(KeyError):
         render_haproxy(lab, "mac-z")
+
+
+def server_lines(text: str, backend: str) -> list[str]:
+    """The server lines of one backend."""
+    return [line for line in lines(text, f"backend {backend}") if line.startswith("server ")]
+
+
+@given(hospital=hospitals())
+def test_a_machines_own_api_server_comes_first_and_every_other_waits_behind_it(hospital: Hospital) -> None:
+    for machine in hospital.nodes:
+        first, *others = server_lines(render_haproxy(hospital, machine), "kubernetes")
+        assert first == f"server {machine} {hospital.nodes[machine].debian_address}:6444 verifyhost {machine}"
+        assert all(line.endswith(" backup") for line in others)
+        assert {line.split()[1] for line in [first, *others]} == set(hospital.nodes)
+
+
+def test_every_instance_of_the_records_is_asked_itself(lab: Hospital) -> None:
+    text = render_haproxy(lab, "witness")
+    assert server_lines(text, "records") == [
+        f"server records-{number} 10.96.77.{number}:5432 port 8000" for number in (1, 2, 3, 4)
+    ]
+    rules = lines(text, "backend records")
+    assert "http-check expect string '\"isPrimary\":true'" in rules
+    assert any(rule.startswith("http-check send meth GET uri /pg/status ") for rule in rules)
+
+
+def test_nobody_answers_a_check_under_another_name(lab: Hospital) -> None:
+    text = render_haproxy(lab, "mac-a")
+    for backend, authority in (("kubernetes", CLUSTER_AUTHORITY), ("records", HOSPITAL_AUTHORITY)):
+        knobs = [line for line in lines(text, f"backend {backend}") if line.startswith("default-server")]
+        assert len(knobs) == 1
+        assert "verify required" in knobs[0]
+        assert f"ca-file {authority} " in knobs[0]
+    assert "verify none" not in text
+
+
+def test_two_primaries_are_none(lab: Hospital) -> None:
+    rules = lines(render_haproxy(lab, "mac-a"), "frontend records")
+    assert "tcp-request content reject if { nbsrv(records) gt 1 }" in rules
+
+
+def test_what_is_only_passed_on_leaves_the_clinic_its_connections(lab: Hospital) -> None:
+    text = render_haproxy(lab, "mac-a")
+    for front in ("kubernetes", "records"):
+        assert f"maxconn {lab.edge.max_connections // 4}" in lines(text, f"frontend {front}")
