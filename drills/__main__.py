@@ -73,6 +73,8 @@ def _run(console: Console, name: str, runs: int, results: Path) -> int:
     if report.takes:
         draw(report.name, report.takes, path.with_suffix(".png"))
     console.print(report.as_table())
+    if report.takes:
+        console.print(report.phases_table())
     if report.error:
         print(f"drill given up: {report.error}", file=sys.stderr)
     console.print(f"{path} and its picture", highlight=False)

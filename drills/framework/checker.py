@@ -24,10 +24,20 @@ class Gap:
 class Findings:
     """What the users lived through.
 
-    gap: the longest time between two right answers since the fault
-    acked: requests answered rightly; lost: requests with no right answer within their deadline
-    duplicated: answers beyond the first for the same request; wrong: requests answered with something else
+    gap: the longest time between two right answers since the fault; of writers, the median writer's
+    acked: requests answered rightly
+    lost: requests with no right answer within their deadline; of writes, acknowledged and not there
+    duplicated: answers beyond the first for the same request; of writes, copies beyond the first
+    wrong: requests answered with something else
     failed_attempts: tries that ended without an answer, retried or not
+
+    Of the records' load alone:
+    given_up: writes never acknowledged; doubtful: those of them that may have been done, and count as neither
+    stale_reads: reads that did not find what was acknowledged before they began
+    split_brains: pairs of instances that acknowledged writes by turns
+    timelines: PostgreSQL's, of the acknowledging instances in order
+    client_gaps_s: every writer's own gap, shortest first; shared_gap_s: without any writer's acknowledgement
+    unproved: why the rows could not be read back, empty when they were
     """
 
     gap: Gap
@@ -36,6 +46,15 @@ class Findings:
     duplicated: int
     wrong: int
     failed_attempts: int
+    noun: str = "request"
+    given_up: int = 0
+    doubtful: int = 0
+    stale_reads: int = 0
+    split_brains: int = 0
+    timelines: tuple[int, ...] = ()
+    client_gaps_s: tuple[float, ...] = ()
+    shared_gap_s: float | None = None
+    unproved: str = ""
 
     @property
     def rto_s(self) -> float:

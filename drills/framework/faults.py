@@ -18,6 +18,10 @@ class Machine(Protocol):
     def address(self) -> str:
         """Its own address on the LAN."""
 
+    @property
+    def init_pid(self) -> int | None:
+        """Its first process as this computer numbers it; None when it is off."""
+
     def kill(self) -> None:
         """Cut its power."""
 
@@ -27,11 +31,20 @@ class Machine(Protocol):
     def is_running(self) -> bool:
         """True while its init lives."""
 
+    def freeze(self) -> None:
+        """Stop everything on it; its cable stays up."""
+
+    def thaw(self) -> None:
+        """The undoing of :meth:`freeze`."""
+
+    def is_frozen(self) -> bool:
+        """True while it is stopped."""
+
     def holds(self, address: str) -> bool:
         """True while it is alive and carries ``address``."""
 
     def run(
-        self, argv: Sequence[str], *, check: bool = True, timeout: float = 30.0
+        self, argv: Sequence[str], *, check: bool = True, timeout: float = 30.0, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command inside it, as root; ``timeout`` in seconds."""
 
@@ -60,6 +73,32 @@ def stop_service(machine: Machine, service: str) -> None:
 def start_service(machine: Machine, service: str) -> None:
     """The undoing of :func:`stop_service` and of :func:`kill_service`; does nothing to a running service."""
     machine.run(["systemctl", "start", f"{service}.service"])
+
+
+def freeze_processes(machine: Machine, *names: str) -> None:
+    """Stop every process of these names (SIGSTOP) in the middle of what it does; its connections stay open.
+
+    Raises LabError when a name has no process.
+    """
+    for name in names:
+        machine.run(["pkill", "--signal=STOP", "--exact", comm(name)])
+
+
+def thaw_processes(machine: Machine, *names: str) -> None:
+    """The undoing of :func:`freeze_processes`; fine when nothing of these names is stopped, or is there."""
+    for name in names:
+        machine.run(["pkill", "--signal=CONT", "--exact", comm(name)], check=False)
+
+
+def kill_processes(machine: Machine, *names: str) -> None:
+    """SIGKILL to every process of these names; whoever started them may start them again."""
+    for name in names:
+        machine.run(["pkill", "--signal=KILL", "--exact", comm(name)])
+
+
+def comm(name: str) -> str:
+    """A program's name as the kernel keeps it: its first 15 characters."""
+    return name[:15]
 
 
 class BusyProcessors:

@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 
 from drills.framework.client import Door, Phone
-from drills.framework.faults import Machine, power_on, start_service
+from drills.framework.cluster import Cluster
+from drills.framework.faults import Machine, power_on, start_service, thaw_processes
 from drills.framework.history import Outcome
+from drills.framework.inside import Told
+from drills.framework.links import Links
 from drills.framework.observer import Probe
+from drills.framework.records_client import RecordsDoor
 from drills.framework.verdict import DrillError
 from lab.host import LabError
 
@@ -26,6 +30,8 @@ for row in csv.DictReader(haproxy.makefile()):
         print(row["svname"])
 """
 """Run inside a machine: prints the servers that its HAProxy would send requests to."""
+STOPPABLE = ("postgres", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "manager")
+"""Programs that drills stop and must never leave stopped."""
 PROOFS = 5
 """Right answers in a row that count as health."""
 
@@ -36,12 +42,21 @@ class Hospital:
 
     macs: names of the machines that carry the service, the primary first
     door: the floating address as clients see it
+    cluster, records: Kubernetes, and the database as applications see it; None where there is none
+    links: the cables between the machines, None where no drill may touch them
+    detector: whether failure detectors are deployed
+    instances: where each of the database's instances answers, by its name; inside the cluster alone
     """
 
     machines: Mapping[str, Machine]
     macs: tuple[str, ...]
     door: Door
     service_port: int
+    cluster: Cluster | None = None
+    records: RecordsDoor | None = None
+    links: Links | None = None
+    detector: bool = False
+    instances: Mapping[str, Told] = field(default_factory=dict)
 
     def probes(self) -> dict[str, Probe]:
         """One question per machine for the observer."""
@@ -69,6 +84,8 @@ class Hospital:
         holders = self.holders()
         if len(holders) != 1:
             found.append(f"the floating address is held by {', '.join(holders) or 'nobody'}")
+        if self.cluster and not found:
+            found = await asyncio.to_thread(self.cluster.complaints)
         return found or await self._unanswered()
 
     async def until_healthy(self, within: float) -> list[str]:
@@ -78,8 +95,10 @@ class Hospital:
             await asyncio.sleep(0.5)
         return complaints
 
-    async def restore(self, within: float = 90.0) -> None:
+    async def restore(self, within: float = 180.0) -> None:
         """Undo whatever a drill did; raises DrillError when the hospital does not become healthy."""
+        if self.links:
+            await asyncio.to_thread(self.links.heal)
         await asyncio.to_thread(self._raise_everything)
         if complaints := await self.until_healthy(within):
             raise DrillError(f"the hospital stays unhealthy after the drill: {'; '.join(complaints)}")
@@ -101,6 +120,8 @@ class Hospital:
         machine = self.machines[name]
         if not machine.is_running():
             return [f"{name} is off"]
+        if machine.is_frozen():
+            return [f"{name} is frozen"]
         services = self._services_of(name)
         try:
             states = machine.run(
@@ -139,6 +160,10 @@ class Hospital:
     def _raise_everything(self) -> None:
         for machine in self.machines.values():
             power_on(machine)
+            if machine.is_frozen():
+                machine.thaw()
+            if self.cluster:
+                thaw_processes(machine, *STOPPABLE)
         for name, machine in self.machines.items():
             self._raise_services(name, machine)
 

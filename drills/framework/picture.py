@@ -17,7 +17,16 @@ from drills.framework.stage import Take
 COLOURS = ("#2f6db3", "#e08a1e", "#6b7280", "#3f9b6c", "#8e5bb5")
 BAD = "#c8102e"
 BEFORE_S, AFTER_S = 2.0, 10.0
-LANES = ("failed tries", "served by", "through edge", "address held by")  # from the bottom up
+FAILED, SERVED, EDGE, HELD = "failed tries", "served by", "through edge", "address held by"
+NAMED_PHASES = ("detected_s", "elected_s", "promoted_s")
+"""Moments that a failover of the database leaves behind, drawn where they happened."""
+
+
+def lanes_of(take: Take) -> list[str]:
+    """From the bottom up; a database is not asked through which edge an answer came."""
+    attempts = (attempt for operation in take.history.operations for attempt in operation.attempts)
+    edges = any(attempt.edge for attempt in attempts)
+    return [FAILED, SERVED, *([EDGE] if edges else []), HELD]
 
 
 def worst_takes(takes: Sequence[Take]) -> list[Take]:
@@ -74,17 +83,21 @@ def _draw_take(axes: Axes, take: Take, colours: dict[str, str]) -> None:
     gap, zero = take.findings.gap, take.fault_at
     end = take.history.ended_at - zero
     last = min(end, max(AFTER_S, gap.end - zero + 2.0))
-    for lane in range(len(LANES)):
+    lanes = lanes_of(take)
+    for lane in range(len(lanes)):
         axes.axhspan(lane - 0.36, lane + 0.36, color="#f3f4f6", zorder=0)
-    _draw_holders(axes, take, colours)
+    _draw_holders(axes, take, colours, lanes.index(HELD))
     attempts = [a for operation in take.history.operations for a in operation.attempts]
     right = [a for a in attempts if a.outcome is Outcome.OK]
-    for lane, who in ((1, "machine"), (2, "edge")):
+    for who, name in ((SERVED, "machine"), (EDGE, "edge")):
+        if who not in lanes:
+            continue
+        lane = lanes.index(who)
         axes.vlines(
             [a.ended_at - zero for a in right],
             lane - 0.32,
             lane + 0.32,
-            colors=[colours.get(getattr(a, who), "#9ca3af") for a in right],
+            colors=[colours.get(getattr(a, name), "#9ca3af") for a in right],
             linewidth=1.0,
         )
     bad = [a for a in attempts if a.outcome is not Outcome.OK]
@@ -93,25 +106,30 @@ def _draw_take(axes: Axes, take: Take, colours: dict[str, str]) -> None:
     axes.vlines([start for start, _ in spans], -0.32, 0.32, colors=BAD, linewidth=1.0)
     axes.axvspan(gap.start - zero, gap.end - zero, color=BAD, alpha=0.15, zorder=0.5, linewidth=0)
     axes.axvline(0, color="black", linewidth=1.4, zorder=5)
+    for phase in NAMED_PHASES:
+        if (at := take.phases.get(phase)) is not None:
+            axes.axvline(at, color="#374151", linewidth=0.9, linestyle=":", zorder=4)
+            word = phase.removesuffix("_s")
+            axes.text(at, -0.55, word, rotation=90, fontsize=6, ha="right", va="bottom", color="#374151")
     axes.set_xlim(-BEFORE_S, max(last, 1.0))
-    axes.set_ylim(-0.6, len(LANES) - 0.4)
-    axes.set_yticks(range(len(LANES)), LANES, fontsize=9)
+    axes.set_ylim(-0.6, len(lanes) - 0.4)
+    axes.set_yticks(range(len(lanes)), lanes, fontsize=9)
     axes.tick_params(axis="y", length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     verdict = "; ".join(take.broken) or "kept"
     axes.set_title(
         f"{take.fault} on {take.victim}: gap {gap.seconds:.2f} s, {take.findings.lost} lost, "
-        f"{take.findings.wrong} wrong, {take.findings.failed_attempts} failed tries - {verdict}",
+        f"{take.findings.wrong + take.findings.stale_reads} wrong, "
+        f"{take.findings.failed_attempts} failed tries - {verdict}",
         loc="left",
         fontsize=10,
         color=BAD if take.broken else "black",
     )
 
 
-def _draw_holders(axes: Axes, take: Take, colours: dict[str, str]) -> None:
+def _draw_holders(axes: Axes, take: Take, colours: dict[str, str], lane: int) -> None:
     ends = [holding.at for holding in take.holdings[1:]] + [take.history.ended_at]
-    lane = LANES.index("address held by")
     for holding, until in zip(take.holdings, ends, strict=True):
         start, machines = holding.at - take.fault_at, sorted(holding.machines)
         for share, machine in enumerate(machines):

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from inspect import getdoc
 
 from drills.framework.stage import Stage
+from drills.framework.traffic import phones
 from drills.framework.verdict import Budget, DrillError
+from drills.framework.workload import Kind
 
 Script = Callable[[Stage], Awaitable[None]]
 
@@ -17,6 +19,7 @@ class Drill:
     budget: what every scene must keep unless it names its own
     limit_s: seconds after which one run is given up, whatever happens
     macs: how many the hospital must have for the drill to mean anything
+    workload: the kind of load that is on while it happens
     """
 
     name: str
@@ -24,6 +27,7 @@ class Drill:
     limit_s: float
     macs: int
     script: Script
+    workload: Kind = phones
 
     @property
     def story(self) -> str:
@@ -34,11 +38,13 @@ class Drill:
 DRILLS: dict[str, Drill] = {}
 
 
-def drill(name: str, budget: Budget, limit_s: float, macs: int = 1) -> Callable[[Script], Script]:
+def drill(
+    name: str, budget: Budget, limit_s: float, macs: int = 1, workload: Kind = phones
+) -> Callable[[Script], Script]:
     """Register a script under ``name``."""
 
     def register(script: Script) -> Script:
-        DRILLS[name] = Drill(name, budget, limit_s, macs, script)
+        DRILLS[name] = Drill(name, budget, limit_s, macs, script, workload)
         return script
 
     return register

@@ -7,8 +7,8 @@ from drills.framework.hospital import Hospital
 from drills.framework.registry import Drill
 from drills.framework.report import Report
 from drills.framework.stage import Stage, Take
-from drills.framework.traffic import Load
 from drills.framework.verdict import DrillError
+from drills.framework.workload import Load
 
 MOST_RUNS = 50
 
@@ -23,7 +23,8 @@ async def rehearse(
     """Run ``drill`` ``runs`` times, one after another.
 
     Raises DrillError before anything is touched when the hospital is not healthy. Whatever happens later
-    ends in the report, with the hospital restored; cancellation restores too, and then goes on.
+    ends in the report, with the hospital restored; a run that was given up is followed by the next one as
+    soon as the hospital is whole, by none when it stays sick. Cancellation restores too, and then goes on.
     """
     if not 1 <= runs <= MOST_RUNS:
         raise DrillError(f"--runs {runs}: choose from 1 to {MOST_RUNS}")
@@ -37,18 +38,25 @@ async def rehearse(
         takes.append(take)
         on_take(take)
 
-    error = ""
+    errors: list[str] = []
     try:
         for run in range(1, runs + 1):
-            async with asyncio.timeout(drill.limit_s):
-                await drill.script(Stage(hospital, run, drill.budget, keep, load))
+            try:
+                async with asyncio.timeout(drill.limit_s), drill.workload(hospital, load) as begin:
+                    await drill.script(Stage(hospital, run, drill.budget, keep, begin))
+            except DrillError as failure:
+                errors.append(f"run {run}: {failure}" if runs > 1 else str(failure))
+            except TimeoutError:
+                errors.append(f"run {run} was given up after {drill.limit_s:g} s")
+            else:
+                continue
+            if run < runs:
+                await hospital.restore()  # what did not go well must not spoil the next run
     except DrillError as failure:
-        error = str(failure)
-    except TimeoutError:
-        error = f"run {run} was given up after {drill.limit_s:g} s"
+        errors.append(str(failure))
     finally:
         try:
             await hospital.restore()
         except DrillError as failure:
-            error = f"{error}; {failure}" if error else str(failure)
-    return Report(drill.name, drill.story, drill.budget, takes, error)
+            errors.append(str(failure))
+    return Report(drill.name, drill.story, drill.budget, takes, "; ".join(dict.fromkeys(errors)))

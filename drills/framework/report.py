@@ -100,6 +100,35 @@ class Report:
             )
         return table
 
+    def phases_table(self) -> Table:
+        """Shortest, median and longest of each phase, fault by fault, in seconds since the fault."""
+        table = Table(title=f"{self.name}: phases, seconds since the fault")
+        for heading in ("fault", "phase"):
+            table.add_column(heading, no_wrap=True)
+        for heading in ("runs", "min", "median", "max"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for (fault, phase), times in spread(self.takes).items():
+            table.add_row(
+                fault,
+                phase.removesuffix("_s"),
+                str(len(times)),
+                *(f"{of(times):.2f}" for of in (min, median, max)),
+            )
+        return table
+
+
+def spread(takes: Sequence[Take]) -> dict[tuple[str, str], list[float]]:
+    """Every measured time of each phase by (fault, phase), the gap itself last."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for fault in dict.fromkeys(take.fault for take in takes):
+        runs = [take for take in takes if take.fault == fault]
+        for phase in dict.fromkeys(phase for take in runs for phase in take.phases):
+            times = [seconds for take in runs if (seconds := take.phases.get(phase)) is not None]
+            if times:
+                found[fault, phase] = times
+        found[fault, "gap"] = [take.findings.rto_s for take in runs]
+    return found
+
 
 def held_by(take: Take) -> list[str]:
     """The holders of the address in order, ``nobody`` and ``a+b`` included."""
@@ -140,8 +169,27 @@ def _take_as_json(take: Take) -> Json:
         "answers_by_machine": _count(a.machine or "unknown" for a in attempts if a.outcome is Outcome.OK),
         "failures": _count(a.error for a in attempts if a.outcome is not Outcome.OK),
         "client_stall_s": _milliseconds(take.client_stall_s),
+        "computer_load": round(take.computer_load, 1),
+        **_of_writers(take),
         "budget": asdict(take.budget),
         "broken": take.broken,
+    }
+
+
+def _of_writers(take: Take) -> Json:
+    """What only the records' load measures; nothing for another."""
+    found = take.findings
+    if found.shared_gap_s is None:
+        return {}
+    return {
+        "given_up": found.given_up,
+        "doubtful": found.doubtful,
+        "stale_reads": found.stale_reads,
+        "split_brains": found.split_brains,
+        "timelines": list(found.timelines),
+        "shared_gap_s": _milliseconds(found.shared_gap_s),
+        "client_gaps_s": [_milliseconds(gap) for gap in found.client_gaps_s],
+        "unproved": found.unproved,
     }
 
 

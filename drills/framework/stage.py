@@ -1,19 +1,22 @@
 """One run of a drill: scenes one after another, each with its own load, one fault, and its own verdict."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
-from drills.framework.checker import Findings, check, first_answer
+from drills.framework.checker import Findings, first_answer
 from drills.framework.history import History
 from drills.framework.hospital import Hospital
 from drills.framework.observer import Holding, Observer, count_moves, first_move
-from drills.framework.traffic import Load, Traffic
 from drills.framework.verdict import Budget, DrillError
+from drills.framework.workload import Begin, Proof, Workload
 from lab.host import LabError
 
+SILENCE_S = 3.0
+"""No answer for so long before a fault is a fault of its own."""
 SETTLED_S = 0.5
 """Answers that recent mean the hospital answers."""
 
@@ -34,6 +37,8 @@ class Take:
     address_moves: int
     client_stall_s: float
     broken: list[str]
+    computer_load: float = 0.0
+    """Processes that wanted this computer's processors when the fault struck (the last minute's mean)."""
 
 
 @dataclass(slots=True)
@@ -45,15 +50,23 @@ class Scene:
     victim: str
     budget: Budget
     hospital: Hospital
-    traffic: Traffic
+    workload: Workload
     fault_at: float = 0.0
     phases: dict[str, float | None] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    computer_load: float = 0.0
 
     async def strike(self, fault: Callable[[], None]) -> None:
-        """Let it happen; the clock of every phase starts here, and the load runs on."""
+        """Let it happen; the clock of every phase starts here, and the load runs on.
+
+        Raises DrillError, and touches nothing, when nobody was being answered anyway: the silence would be
+        put down to the fault.
+        """
+        if monotonic() - self.workload.last_answer_at > SILENCE_S:
+            raise DrillError(f"nobody was answered in the last {SILENCE_S:g} s before the fault: not struck")
         self.fault_at = monotonic()
-        self.traffic.client_stall_s = 0.0
+        self.computer_load = os.getloadavg()[0]
+        self.workload.client_stall_s = 0.0
         try:
             await asyncio.to_thread(fault)
         except (OSError, LabError) as error:
@@ -63,7 +76,7 @@ class Scene:
     async def watch(self, at_least: float = 6.0, within: float = 20.0) -> None:
         """Watch ``at_least`` seconds after the fault, longer while nobody is answered, ``within`` at most."""
         while (elapsed := monotonic() - self.fault_at) < within:
-            if elapsed >= at_least and monotonic() - self.traffic.last_answer_at < SETTLED_S:
+            if elapsed >= at_least and monotonic() - self.workload.last_answer_at < SETTLED_S:
                 return
             await asyncio.sleep(0.05)
 
@@ -85,41 +98,46 @@ class Stage:
         run: int,
         budget: Budget,
         on_take: Callable[[Take], None],
-        load: Load | None = None,
+        begin: Begin,
     ) -> None:
         self.hospital = hospital
         self._run = run
         self._budget = budget
         self._on_take = on_take
-        self._load = load
+        self._begin = begin
 
     @asynccontextmanager
     async def scene(self, fault: str, victim: str, budget: Budget | None = None) -> AsyncIterator[Scene]:
-        """Load on, a little peace, the block, load off, verdict. The take is kept even when it broke."""
-        traffic = Traffic(self.hospital.door, self._load)
+        """Load on, a little peace, the block, load off, verdict. The take is kept even when it broke.
+
+        A block that never struck is no take.
+        """
+        workload = self._begin()
         observer = Observer(self.hospital.probes())
-        scene = Scene(self._run, fault, victim, budget or self._budget, self.hospital, traffic)
+        scene = Scene(self._run, fault, victim, budget or self._budget, self.hospital, workload)
         observer.start()
-        traffic.start()
-        worth_judging = False
+        workload.start()
+        whole = False
         try:
-            await asyncio.sleep(traffic.load.lead_s)
+            await asyncio.sleep(workload.load.lead_s)
             yield scene
-            worth_judging = True
+            whole = True
         except DrillError:
-            worth_judging = bool(scene.fault_at)
+            whole = True
             raise
         finally:
-            if worth_judging:
-                self._on_take(judge(scene, await traffic.stop(), await observer.stop()))
+            if whole and scene.fault_at:
+                history = await workload.stop()
+                holdings = await observer.stop()
+                self._on_take(judge(scene, history, holdings, await workload.proof(scene.fault_at)))
             else:
-                await traffic.abandon()
+                await workload.abandon()
                 await observer.stop()
 
 
-def judge(scene: Scene, history: History, holdings: list[Holding]) -> Take:
+def judge(scene: Scene, history: History, holdings: list[Holding], proof: Proof) -> Take:
     """The take of a scene that was struck: what its history and the observer's notes amount to."""
-    findings = check(history, scene.fault_at)
+    findings = proof.findings
     moved_at = first_move(holdings, scene.fault_at)
     moves = count_moves(holdings, scene.fault_at)
     phases = {
@@ -127,6 +145,7 @@ def judge(scene: Scene, history: History, holdings: list[Holding]) -> Take:
         "first_answer_s": _since(scene, first_answer(history, scene.fault_at)),
         "gap_began_s": findings.gap.start - scene.fault_at,
         "gap_ended_s": findings.gap.end - scene.fault_at,
+        **proof.phases,
         **scene.phases,
     }
     return Take(
@@ -140,8 +159,9 @@ def judge(scene: Scene, history: History, holdings: list[Holding]) -> Take:
         findings=findings,
         phases=phases,
         address_moves=moves,
-        client_stall_s=scene.traffic.client_stall_s,
+        client_stall_s=scene.workload.client_stall_s,
         broken=[*scene.broken, *scene.budget.broken_by(findings, moves)],
+        computer_load=scene.computer_load,
     )
 
 

@@ -4,34 +4,25 @@ Open loop: a stalled hospital does not slow the questions down, so an outage is 
 falls into it. Bounded: at most ``rate * deadline`` requests are in flight, and a load ends by itself.
 """
 
+from __future__ import annotations
+
 import asyncio
 import uuid
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import monotonic
+from typing import TYPE_CHECKING
 
+from drills.framework.checker import check
 from drills.framework.client import Door, Phone
 from drills.framework.history import Attempt, History, Operation, Outcome
+from drills.framework.workload import Begin, Load, Proof
+
+if TYPE_CHECKING:
+    from drills.framework.hospital import Hospital
 
 LONGEST_LOAD_S = 600.0
 """A forgotten load stops by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How much is asked.
-
-    rate: requests per second of all phones together
-    phones: half of them hold their connections, half reconnect for each request
-    lead_s: undisturbed load before a fault, to show what normal looked like
-    deadline_s: when a request counts as lost; attempt_s: when a try is given up; pause_s: between tries
-    """
-
-    rate: float = 50.0
-    phones: int = 10
-    lead_s: float = 2.0
-    deadline_s: float = 5.0
-    attempt_s: float = 1.0
-    pause_s: float = 0.2
 
 
 async def ask_until_answered(phone: Phone, load: Load, invoked_at: float) -> Operation:
@@ -62,7 +53,6 @@ class Traffic:
         self.history = History(0.0, 0.0)
         self.last_answer_at = float("-inf")
         self.client_stall_s = 0.0
-        """The longest time this computer itself kept the load waiting; it is part of every measured gap."""
         self._phones = [
             Phone(
                 f"{'keep-alive' if index % 2 else 'reconnecting'}-{index}", door, keep_alive=bool(index % 2)
@@ -92,6 +82,10 @@ class Traffic:
         await self._end_schedule()
         self._hang_up()
 
+    async def proof(self, struck_at: float) -> Proof:
+        """What the phones found; the answers are their own proof."""
+        return Proof(check(self.history, struck_at))
+
     async def _end_schedule(self) -> None:
         if self._schedule:
             self._schedule.cancel()
@@ -118,3 +112,9 @@ class Traffic:
         if operation.outcome is Outcome.OK:
             self.last_answer_at = max(self.last_answer_at, operation.completed_at)
         self.history.operations.append(operation)
+
+
+@asynccontextmanager
+async def phones(hospital: Hospital, load: Load | None) -> AsyncIterator[Begin]:
+    """The kind of load that asks the service over HTTP; leaves nothing behind."""
+    yield lambda: Traffic(hospital.door, load)

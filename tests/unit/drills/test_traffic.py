@@ -9,7 +9,8 @@ import pytest
 
 from drills.framework.checker import check
 from drills.framework.history import History, Outcome
-from drills.framework.traffic import Load, Traffic
+from drills.framework.traffic import Traffic
+from drills.framework.workload import Load
 from tests.unit.drills.ward import Ward, open_ward
 
 pytestmark = pytest.mark.asyncio

@@ -1,0 +1,1 @@
+"""A disk that fails on demand, under one folder of one machine."""
