@@ -8,6 +8,9 @@ SHAPE ?= prod
 STACK ?= lab
 NAME ?= http-failover
 RUNS ?= 3
+# Whose images `make bundle` copies, and the hospital's signing key.
+PROCESSOR ?= arm64
+KEY ?= bundle-signing-key
 export PRONTUARIO_LAB ?= $(if $(filter mvp,$(SHAPE)),hospital-mvp,hospital)
 
 ifeq ($(filter $(SHAPE),prod mvp),)
@@ -28,13 +31,16 @@ $(VENV)/ready: requirements.txt
 	@echo "$(CURDIR)" > "$$($(PY) -c 'import site; print(site.getsitepackages()[0])')/prontuario.pth"
 	@touch $@
 
-.PHONY: help up down status preview test test-fast drill doctor clean distclean release lint lock page schema
+.PHONY: help up down status detector-status replace upgrade preview test test-fast drill doctor clean distclean release bundle bundle-pins lint lock page schema
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 up: $(VENV)/ready  ## Build what is missing, boot the virtual hospital, deploy it (SHAPE=mvp: one Mac)
 	@$(PY) -m toolchain build
+	@$(PY) -m toolchain build --cluster
+	@$(PY) -m lab image
+	@$(PY) -m lab.images build
 	@$(PY) -m app.release
 	@$(PY) -m lab up --stack $(LAB_STACK)
 	@$(PY) -m lab exec -- $(PY) -m lab.stack up --stack $(LAB_STACK)
@@ -45,6 +51,9 @@ down: $(VENV)/ready  ## Power the virtual hospital off and forget it; nothing st
 status: $(VENV)/ready  ## Say which machines run, who holds the address, where to connect
 	@$(PY) -m lab status
 
+detector-status: $(VENV)/ready  ## What the failure detectors see of each other, and decided (asks NODE=witness)
+	@echo exec prontuario-detector | $(PY) -m lab shell $(or $(NODE),witness)
+
 preview: $(VENV)/ready  ## What would change on STACK=lab|mvp|prod; needs no Mac, cloud account or network
 	@$(PY) -m toolchain build
 	@$(PY) -m toolchain.workspace preview --stack $(STACK)
@@ -54,7 +63,9 @@ test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and dr
 	@$(PY) -m toolchain build --all
 	@$(MAKE) --no-print-directory release
 	@$(PY) -m pytest -m "engine or build" tests
+	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab image
+	@$(PY) -m lab.images build
 	@$(PY) -m pytest -m lab tests
 
 test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; under a minute
@@ -63,6 +74,14 @@ test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; u
 
 drill: $(VENV)/ready  ## Break the hospital on purpose: NAME=http-failover RUNS=3
 	@$(PY) -m lab exec -- $(PY) -m drills run $(NAME) --runs $(RUNS)
+
+replace: $(VENV)/ready  ## Make a machine a new member of the cluster: NODE=mac-b
+	@$(PY) -m lab exec -- $(PY) -m infra.operations.replace "$(NODE)" --stack $(LAB_STACK)
+
+upgrade: $(VENV)/ready  ## Take the cluster to this checkout's Kubernetes, one machine after the other
+	@$(PY) -m toolchain build --cluster
+	@$(PY) -m lab.images build
+	@$(PY) -m lab exec -- $(PY) -m infra.operations.upgrade --stack $(LAB_STACK)
 
 doctor: $(VENV)/ready  ## What is installed, what would be built, and what each costs
 	@$(PY) -m toolchain doctor
@@ -76,6 +95,13 @@ lint: $(VENV)/ready  ## ruff and mypy --strict
 release: $(VENV)/ready  ## Build the service's immutable release for every architecture
 	@$(PY) -m app.release --arch x86_64
 	@$(PY) -m app.release --arch aarch64
+
+bundle: $(VENV)/ready  ## For a hospital: copy upstream's images by digest and sign them (PROCESSOR=arm64 KEY=FILE)
+	@$(PY) -m toolchain build --cluster
+	@$(PY) -m lab.images copy --processor $(PROCESSOR) --key "$(KEY)"
+
+bundle-pins: $(VENV)/ready  ## Write down which digest each of upstream's images has today, for review
+	@$(PY) -m lab.images pin
 
 lock: $(VENV)/ready  ## Pin requirements.in and app/requirements.in anew
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt

@@ -1,21 +1,56 @@
-"""Production: two Macs and a witness behind one floating address."""
+"""Production: two Macs and a witness behind one floating address, one cluster on them, the data in it."""
 
 import pulumi
 
 from components.authority import CertificateAuthority, CertificateAuthorityArgs
+from components.cache import RedisSentinel, RedisSentinelArgs
+from components.cloudnativepg import CloudNativePG, CloudNativePGArgs, operator_release
+from components.container_runtime import ContainerRuntime, ContainerRuntimeArgs, bundle_for
+from components.database import PostgresCluster, PostgresClusterArgs
+from components.detector import FailureDetector, FailureDetectorArgs
+from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio, Witness
-from components.service import MedicalService, MedicalServiceArgs, release_for
+from components.service import MedicalService, MedicalServiceArgs, Stores, release_for
 from infra.config.model import Hospital
+from lab.images.catalogue import POSTGRESQL, VALKEY
 from stacks import Outputs
 
 
 def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
     """Put ``hospital`` on its machines, through the SSH doors that ``key`` opens."""
     release = release_for(hospital.primary.debian_architecture)
+    bundle = bundle_for(hospital.primary.debian_architecture)
+    postgresql = bundle.image(POSTGRESQL.repository)
     authority = CertificateAuthority("authority", CertificateAuthorityArgs(hospital.name))
+    trusted_in_cluster = CertificateAuthority(
+        "cluster-authority", CertificateAuthorityArgs(f"{hospital.name} cluster")
+    )
+
     macs = [MacStudio(name, MachineArgs.of(hospital, name, key)) for name in hospital.macs]
-    witness = Witness(hospital.witness, MachineArgs.of(hospital, hospital.witness, key))
-    edge = LoadBalancer("edge", LoadBalancerArgs(hospital, [*macs, witness], authority))
-    service = MedicalService("service", MedicalServiceArgs(hospital, macs, release))
-    return Outputs.of(edge, service)
+    machines = [*macs, Witness(hospital.witness, MachineArgs.of(hospital, hospital.witness, key))]
+    edge = LoadBalancer("edge", LoadBalancerArgs(hospital, machines, authority, trusted_in_cluster))
+
+    signers = hospital.bundle.signers
+    runtimes = [
+        ContainerRuntime(f"{each.name}-runtime", ContainerRuntimeArgs(each, bundle, signers))
+        for each in machines
+    ]
+    cluster = KubernetesCluster(
+        "kubernetes", KubernetesClusterArgs(hospital, machines, runtimes, edge, trusted_in_cluster)
+    )
+    operator = CloudNativePG(
+        "operator", CloudNativePGArgs(hospital, cluster, operator_release(), postgresql.rpartition(":")[2])
+    )
+    records = PostgresCluster(
+        "records", PostgresClusterArgs(hospital, cluster, macs, authority, postgresql, operator.ready)
+    )
+    cache = RedisSentinel(
+        "cache", RedisSentinelArgs(hospital, cluster, machines, authority, bundle.image(VALKEY.repository))
+    )
+    detector = FailureDetector("detector", FailureDetectorArgs(hospital, machines, cluster))
+
+    service = MedicalService(
+        "service", MedicalServiceArgs(hospital, macs, release, Stores(authority, records, cache))
+    )
+    return Outputs.of(edge, cluster, records, service, detector)

@@ -37,7 +37,7 @@ class Stack:
         """The program, as stacks/prod.py says it."""
         hospital = read_hospital(self.document)
         authority = CertificateAuthority("authority", CertificateAuthorityArgs(hospital=hospital.name))
-        LoadBalancer("edge", LoadBalancerArgs(hospital, [], authority))
+        LoadBalancer("edge", LoadBalancerArgs(hospital, [], authority, authority))
 
     def replaced(self) -> set[str]:
         """The certificates and keys that a preview, which refreshes nothing, would replace."""
@@ -126,7 +126,7 @@ def test_the_root_is_renewed_while_it_outlives_every_certificate_and_signs_them_
 
 
 def test_another_port_of_the_edge_leaves_every_certificate_alone(stack: Stack) -> None:
-    stack.document["edge"]["stats_port"] = 8405
+    stack.document["edge"]["stats_port"] = 8406
     assert stack.up() == set()
 
 

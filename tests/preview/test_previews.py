@@ -42,12 +42,14 @@ def test_the_floating_address_is_configured_on_all_three_machines_of_prod(
     assert keepalived == {f"{machine}-edge-keepalived" for machine in ("mac-a", "mac-b", "witness")}
 
 
-def test_lab_equals_prod_in_shape(previews: dict[str, Preview]) -> None:
-    assert previews["lab"].types == previews["prod"].types
+# A virtual hospital can be torn down with its data: one step waits for the database to have gone.
+FAREWELL = {"command:remote:Command": 1}
 
 
-def test_one_mac_in_the_lab_equals_mvp_in_shape(previews: dict[str, Preview]) -> None:
-    assert previews["lab-mvp"].types == previews["mvp"].types
+@pytest.mark.parametrize(("virtual", "real"), [("lab", "prod"), ("lab-mvp", "mvp")])
+def test_the_lab_equals_the_hospital_in_shape(previews: dict[str, Preview], virtual: str, real: str) -> None:
+    assert previews[virtual].types - previews[real].types == FAREWELL
+    assert not previews[real].types - previews[virtual].types
 
 
 @pytest.mark.parametrize("stack", ["mvp", "lab-mvp"])
@@ -59,13 +61,13 @@ def test_no_gcp_type_when_the_cloud_is_disabled(previews: dict[str, Preview], st
 
 @pytest.mark.parametrize("stack", ["mvp", "prod", "lab"])
 def test_a_warm_preview_takes_less_than_ten_seconds(previews: dict[str, Preview], stack: str) -> None:
-    # The goal is three seconds on an idle machine; a loaded one must not fail a build.
+    # Three to six seconds were seen for 180 to 320 resources on an idle machine; the goal is three.
     assert previews[stack].seconds < 10
 
 
 def test_resource_counts_change_only_on_purpose(previews: dict[str, Preview]) -> None:
     totals = {stack: sum(preview.types.values()) for stack, preview in previews.items()}
-    assert totals == {"mvp": 35, "prod": 80, "lab": 80, "lab-mvp": 35}
+    assert totals == {"mvp": 179, "prod": 314, "lab": 315, "lab-mvp": 180}
 
 
 def test_no_preview_shows_the_private_key(previews: dict[str, Preview]) -> None:
