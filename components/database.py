@@ -40,7 +40,7 @@ class PostgresClusterArgs:
 
     image: the bundle's PostgreSQL, by name
     authority: the hospital's own, whom its clients already trust
-    operator: what to depend on for an operator that answers
+    after: what to depend on, for instance an operator that answers
     plugins: CloudNativePG's plugins, as its manifest lists them, for instance the one for backups
     """
 
@@ -49,7 +49,7 @@ class PostgresClusterArgs:
     machines: Sequence[Machine]
     authority: CertificateAuthority
     image: str
-    operator: Sequence[pulumi.Resource]
+    after: Sequence[pulumi.Resource]
     plugins: Sequence[Mapping[str, Any]] = ()
 
 
@@ -93,7 +93,7 @@ class PostgresCluster(pulumi.ComponentResource):
             [render_queries(), *self._secrets(), *render_services(hospital), *render_policies(hospital)],
             self._inside_after(*args.cluster.ready),
         )
-        before = [*around, *volumes.ready, *args.operator]
+        before = [*around, *volumes.ready, *args.after]
         if not hospital.keep_data:
             before.append(self._farewell(macs[0], before))
         manifest = render_cluster(Records(hospital, args.image, volumes.storage_class, args.plugins))

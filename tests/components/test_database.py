@@ -46,7 +46,7 @@ def build(hospital: Hospital, **versions: str) -> PostgresCluster:
             machines=machines,
             authority=CertificateAuthority("authority", CertificateAuthorityArgs(hospital.name)),
             image=IMAGE,
-            operator=operator.ready,
+            after=operator.ready,
         ),
     )
 

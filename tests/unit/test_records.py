@@ -1,5 +1,8 @@
 """The database of the medical records: what its manifest promises, for every hospital."""
 
+import subprocess
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components import records
 from components.database_endpoints import CERTIFICATE_NAME, CLUSTER, instance_addresses
 from components.pools import render_pools
 from components.record_access import (
@@ -51,6 +55,19 @@ def test_a_commit_is_on_both_while_both_live_and_whoever_missed_one_is_not_promo
     }
 
 
+def test_only_who_restores_or_rewinds_asks_the_archive(tmp_path: Path) -> None:
+    command = records.RESTORE.replace("/controller/manager", "echo asked").replace("%f %p", "000A file")
+    asks = partial(subprocess.run, ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert asks().stdout.startswith("asked wal-restore"), "pg_rewind is in no data directory"
+    (tmp_path / "PG_VERSION").touch()
+    assert (asks().stdout, asks().returncode) == ("", 1), "a standby on its way to be primary"
+    (tmp_path / "recovery.signal").touch()
+    assert asks().stdout.startswith("asked wal-restore")
+    assert spec()["bootstrap"]["initdb"]["postInitSQL"] == [
+        f"ALTER SYSTEM SET restore_command = '{records.RESTORE}'"
+    ]
+
+
 def test_a_single_mac_waits_for_nobody() -> None:
     alone = spec("mvp")
     assert alone["instances"] == 1
@@ -88,7 +105,8 @@ def test_a_probe_outlives_the_questions_it_asks() -> None:
 
 def test_a_silent_partner_is_given_up_before_clients_notice() -> None:
     chosen = parameters(Records(hospital_of("lab"), IMAGE, "records"))
-    assert chosen["wal_sender_timeout"] == chosen["wal_receiver_timeout"] == "2s"
+    assert chosen["wal_sender_timeout"] == "2s"
+    assert chosen["wal_receiver_timeout"] == "1500ms"
 
 
 def test_logical_slots_survive_a_failover() -> None:
