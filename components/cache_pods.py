@@ -16,7 +16,7 @@ from components.cache_endpoints import (
     sentinel_endpoints,
     server_endpoints,
 )
-from components.cache_files import HELPER_CPU, KEEPER_MEMORY, SENTINEL_MEMORY, CacheSize
+from components.cache_files import HELPER_CPU, KEEPER_MEMORY, SENTINEL_CPU, SENTINEL_MEMORY, CacheSize
 from infra.config.model import Hospital
 
 _USER = 999
@@ -88,7 +88,7 @@ def render_servers(made: Made) -> dict[str, Any]:
 
 def render_sentinels(made: Made) -> dict[str, Any]:
     """A Sentinel on every machine."""
-    sentinel = _container(made, "sentinel", SENTINEL_MEMORY, HELPER_CPU) | {
+    sentinel = _container(made, "sentinel", SENTINEL_MEMORY, HELPER_CPU, most=SENTINEL_CPU) | {
         "ports": [{"name": "tls", "containerPort": SENTINEL_PORT}],
         "startupProbe": _probe("sentinel", period=2, timeout=5, failures=60),
         "livenessProbe": _probe("sentinel", period=30, timeout=10, failures=3),
@@ -161,8 +161,10 @@ def _secret_files(name: str, secret: str) -> dict[str, Any]:
     return {"name": name, "secret": {"secretName": secret, "defaultMode": 0o444}}
 
 
-def _container(made: Made, name: str, memory: int, cpu: int) -> dict[str, Any]:
-    """``memory`` in bytes, never more; ``cpu`` in thousandths of a core, more while there is some."""
+def _container(made: Made, name: str, memory: int, cpu: int, most: int | None = None) -> dict[str, Any]:
+    """``memory`` in bytes, never more; ``cpu`` in thousandths of a core, more while there is some, up to
+    ``most``."""
+    limits = {"memory": str(memory), **({"cpu": f"{most}m"} if most else {})}
     environment = {
         "CACHE": CACHE,
         "PORT": str(PORT),
@@ -179,7 +181,7 @@ def _container(made: Made, name: str, memory: int, cpu: int) -> dict[str, Any]:
         "env": [{"name": key, "value": value} for key, value in environment.items()],
         "resources": {
             "requests": {"memory": str(memory), "cpu": f"{cpu}m"},
-            "limits": {"memory": str(memory)},
+            "limits": limits,
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -5,15 +5,6 @@ set -eu
 
 self=$(address_of "$HOSTNAME" "$SENTINELS")
 
-everybody_answers() {
-    for one in $SERVERS; do
-        [ -n "$(ask "${one#*=}" "$PORT" keeper PING)" ] || return
-    done
-    for one in $SENTINELS; do
-        [ "${one#*=}" = "$self" ] || [ -n "$(ask "${one#*=}" "$SENTINEL_PORT" keeper PING)" ] || return
-    done
-}
-
 state=/data/sentinel.conf
 primary='' known=''
 
@@ -56,12 +47,5 @@ umask 077
     printf %s "$known"
 } >"$state.new"
 mv -f "$state.new" "$state"
-# Seen with 8.1.1: connections that it opens while the machine's network rules are still incomplete leave it
-# turning without a pause, for ever. So it first sees everybody, or waits as long as a boot takes.
-waited=0
-until everybody_answers || [ "$waited" -ge "${PATIENCE:-10}" ]; do
-    waited=$((waited + 1))
-    sleep 1
-done
 say "$HOSTNAME ($self) starts; the primary is $primary"
 exec valkey-sentinel "$state"
