@@ -9,9 +9,8 @@ import sys
 from toolchain import catalogue, doctor, engine, programs, store
 from toolchain.build import build, missing
 from toolchain.errors import ToolchainError
-from toolchain.storage import STORAGE
 
-EVERYTHING = (*catalogue.ARTEFACTS, *programs.CLUSTER, *STORAGE)
+EVERYTHING = (*catalogue.ARTEFACTS, *programs.CLUSTER)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -62,11 +62,16 @@ def version() -> str | None:
     return f"rust{found[1]}" if found else None
 
 
+def problem() -> str | None:
+    """Why nothing can be compiled here, for people; None when all is well."""
+    return None if version() else "no cargo on PATH: install Rust (https://rustup.rs)"
+
+
 def require() -> str:
     """The compiler's version, or ToolchainError with what to install."""
     found = version()
     if found is None:
-        raise ToolchainError("no cargo on PATH: install Rust (https://rustup.rs)")
+        raise ToolchainError(problem() or "")
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolchain import catalogue, engine, go, store
+from toolchain import cargo, catalogue, engine, go, programs, store
 from toolchain.catalogue import Artefact
 
 
@@ -20,7 +20,7 @@ class Finding:
     def line(self) -> str:
         """For people."""
         artefact = self.artefact
-        head = f"{artefact.name:<16} {artefact.version:<9}"
+        head = f"{artefact.name:<23} {artefact.version:<9}"
         if self.where:
             return f"{head} {self.origin:<9} {self.where}"
         cost = artefact.cost
@@ -32,10 +32,10 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Every artefact of the catalogue."""
-    needed = catalogue.required()
+    """Everything that `make up` needs, and the plugins that it does not need yet."""
+    needed = [*catalogue.required(), *programs.CLUSTER]
     findings = []
-    for artefact in catalogue.ARTEFACTS:
+    for artefact in (*catalogue.ARTEFACTS, *programs.CLUSTER):
         origin, where = engine.locate(artefact) or ("", "")
         findings.append(Finding(artefact, artefact in needed, origin, str(where)))
     return findings
@@ -44,12 +44,11 @@ def examine() -> list[Finding]:
 def report(findings: list[Finding]) -> tuple[str, bool]:
     """The text, and whether everything needed is there or can be built here."""
     to_build = [finding.artefact for finding in findings if finding.needed and not finding.where]
-    problem = go.problem()
+    problem = "; ".join(text for text in (go.problem(), cargo.problem()) if text)
     free, disk = go.free_mb(store.root()), sum(artefact.cost.disk_mb for artefact in to_build)
-    go_text = problem or f"{go.version()}, fit to build with"
     lines = [
-        f"{'go':<16} {go_text}",
-        f"{'disk':<16} {free} MB free at {store.root()}",
+        *(f"{name:<23} {found or f'{version}, fit to build with'}" for name, found, version in _compilers()),
+        f"{'disk':<23} {free} MB free at {store.root()}",
         *(finding.line() for finding in findings),
     ]
     if not to_build:
@@ -66,4 +65,9 @@ def report(findings: list[Finding]) -> tuple[str, bool]:
         lines.append(f"cannot build: {problem}")
     elif free < disk:
         lines.append(f"may not fit: {free} MB free; fine if Go has most of it cached already")
-    return "\n".join(lines), problem is None and free >= disk
+    return "\n".join(lines), not problem and free >= disk
+
+
+def _compilers() -> list[tuple[str, str | None, str | None]]:
+    """Name, what is wrong with it, version."""
+    return [("go", go.problem(), go.version()), ("rust", cargo.problem(), cargo.version())]

@@ -12,6 +12,7 @@ from pathlib import Path
 from toolchain import engine
 from toolchain.catalogue import Artefact, Cost, ModuleFile
 from toolchain.errors import ToolchainError
+from toolchain.storage import STORAGE
 
 KUBERNETES = "1.36.3"
 ETCD = "3.6.16"
@@ -151,6 +152,7 @@ CLUSTER = (
         Cost(cpu_seconds=7, download_mb=0, disk_mb=50, binary_mb=2),
         sources=("pause",),
     ),
+    *STORAGE,
 )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.toolchain.fake_go import FakeGo
-from toolchain import catalogue, doctor, engine, go, store
+from toolchain import cargo, catalogue, doctor, engine, go, programs, store
 from toolchain.__main__ import main
 from toolchain.build import build
 from toolchain.catalogue import Artefact
@@ -152,6 +152,14 @@ def test_clean_all_leaves_nothing(fake_go: FakeGo, cache: Path) -> None:
     assert not cache.exists()
 
 
+@pytest.fixture
+def engine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but the engine is wanted, and Rust is there."""
+    monkeypatch.setattr(programs, "CLUSTER", ())
+    monkeypatch.setattr(cargo, "version", lambda: "rust1.95.0")
+
+
+@pytest.mark.usefixtures("engine_alone")
 def test_doctor_prices_what_is_missing(fake_go: FakeGo, capsys: pytest.CaptureFixture[str]) -> None:
     build([catalogue.COMMAND])
     assert main(["doctor"]) == 0
@@ -166,6 +174,7 @@ def test_doctor_prices_what_is_missing(fake_go: FakeGo, capsys: pytest.CaptureFi
     assert "to build: pulumi, language-python, random, tls, kubernetes: at most" in told
 
 
+@pytest.mark.usefixtures("engine_alone")
 def test_doctor_tells_what_nothing_needs_yet(
     fake_go: FakeGo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +187,7 @@ def test_doctor_tells_what_nothing_needs_yet(
     assert "to build: pulumi, language-python: at most" in told
 
 
+@pytest.mark.usefixtures("engine_alone")
 def test_doctor_is_content_when_all_is_there(fake_go: FakeGo) -> None:
     build(catalogue.required())
     assert doctor.report(doctor.examine())[0].endswith("everything needed is there")
@@ -188,9 +198,13 @@ def test_doctor_names_what_hinders(
 ) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     assert main(["doctor"]) == 1
-    assert "cannot build: no go on PATH" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "cannot build: no go on PATH" in told
+    assert "no cargo on PATH" in told
+    assert re.search(r"^kubelet +.*missing +would be built", told, re.MULTILINE)
 
 
+@pytest.mark.usefixtures("engine_alone")
 def test_doctor_notices_a_small_disk(fake_go: FakeGo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(go, "free_mb", lambda _: 12)
     text, well = doctor.report(doctor.examine())
