@@ -20,6 +20,10 @@ OUT_OF_REACH = ("b *:* rw", "c 1:1 rw", "c 1:2 rw", "c 1:4 rw", "c 1:11 rw")
 URGENT = 90_000
 URGENT_IN_A_LAB = 300_000
 
+# Of the processor, against whatever else runs: as much for a machine as for a program. Without it three
+# machines share what one program gets.
+SHARES = 1024
+
 
 @dataclass(frozen=True)
 class Hierarchy:
@@ -85,6 +89,8 @@ def create(lab: str, machine: str) -> list[Path]:
         elif "cpuset" in hierarchy.controllers:
             _give_all_cpus(hierarchy.parent, group)
         elif "cpu" in hierarchy.controllers:
+            machines = sum(1 for one in group.parent.iterdir() if one.is_dir())
+            _write(group.parent / "cpu.shares", str(SHARES * machines))
             _write(group.parent / "cpu.rt_runtime_us", str(URGENT_IN_A_LAB))
             _write(group / "cpu.rt_runtime_us", str(URGENT))
         groups.append(group)
