@@ -49,7 +49,7 @@ class Backup(pulumi.ComponentResource):
     """
 
     plugins: Sequence[Mapping[str, Any]]
-    ready: list[pulumi.Resource]
+    ready: Sequence[pulumi.Resource]
 
     def __init__(self, name: str, args: BackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medical:data:Backup", name, None, opts)
@@ -75,10 +75,11 @@ class Backup(pulumi.ComponentResource):
         bucket = Bucket(store.endpoint, store.region, store.bucket)
         destination = self._create(
             [render_object_store(bucket, hospital.backup.retention_days)],
-            [*plugin, *credentials, *store.ready],
+            [*plugin, *credentials],
         )
-        schedule = self._create([render_schedule()], destination)
-        self.ready = [*destination, *schedule]
+        # The log waits on the database's own disk until there is a store.
+        self._create([render_schedule()], [*destination, *store.ready])
+        self.ready = destination
         self.register_outputs({"version": BARMAN_PLUGIN})
 
     def _certificate(self, name: str, use: str) -> tuple[pulumi.Output[str], pulumi.Output[str]]:

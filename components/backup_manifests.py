@@ -186,7 +186,7 @@ def render_object_store(
                     "region": {"name": KEY_SECRET, "key": "REGION"},
                 },
                 "wal": {"compression": "lz4", "maxParallel": 2},
-                "data": {"compression": "lz4", "immediateCheckpoint": True},
+                "data": {"immediateCheckpoint": True},  # packed by the store itself
             },
             "instanceSidecarConfiguration": {
                 # A promotion asks the archive before it opens: a store that is away must say so soon.

@@ -27,6 +27,8 @@ from components.object_store_endpoints import (
     store_endpoint,
     store_parts,
 )
+from components.object_store_pods import ACCESS, CERTIFICATE, IDENTITY, OWNER
+from components.object_store_settings import render_door, render_settings
 from components.volumes import Cluster, LocalVolumes, LocalVolumesArgs
 from infra.config.model import Hospital
 from infra.config.units import storage_bytes
@@ -84,7 +86,7 @@ class ObjectStore(pulumi.ComponentResource):
             LocalVolumesArgs(
                 use=NAME,
                 size=hospital.backup.size,
-                owner=manifests.OWNER,
+                owner=OWNER,
                 machines=args.machines,
                 cluster=args.cluster,
                 keep=hospital.keep_data,
@@ -123,8 +125,8 @@ class ObjectStore(pulumi.ComponentResource):
             NAME, [f"{NAME}.{NAMESPACE}.svc"], [str(store_address(hospital))]
         )
         rendered = [
-            manifests.render_secret(manifests.ACCESS, {"secret": shared}),
-            manifests.render_secret(manifests.CERTIFICATE, {"store.pem": certificate.bundle}),
+            manifests.render_secret(ACCESS, {"secret": shared}),
+            manifests.render_secret(CERTIFICATE, {"store.pem": certificate.bundle}),
         ]
         for part in store_parts(hospital):
             key = keys[part.name]
@@ -132,9 +134,7 @@ class ObjectStore(pulumi.ComponentResource):
                 "node_key": _encoded(key.private_key_pem_pkcs8, key.public_key_pem),
                 "node_key.pub": _encoded(key.public_key_pem),
             }
-            rendered.append(
-                manifests.render_secret(f"{manifests.IDENTITY}-{part.machine}", data, binary=True)
-            )
+            rendered.append(manifests.render_secret(f"{IDENTITY}-{part.machine}", data, binary=True))
         everything = pulumi.Output.all(
             shared, certificate.bundle, *(key.private_key_pem for key in keys.values())
         )
@@ -145,10 +145,10 @@ class ObjectStore(pulumi.ComponentResource):
         identities = _identities(keys)
 
         def settings_of(part: StorePart) -> pulumi.Output[str]:
-            return identities.apply(lambda known: manifests.render_settings(hospital, part, known))
+            return identities.apply(lambda known: render_settings(hospital, part, known))
 
         settings = {part.name: settings_of(part) for part in store_parts(hospital)}
-        door = manifests.render_door()
+        door = render_door()
         reads = {
             # A digest tells nothing of what it was made from.
             part: pulumi.Output.unsecret(

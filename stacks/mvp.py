@@ -3,6 +3,7 @@
 import pulumi
 
 from components.authority import CertificateAuthority, CertificateAuthorityArgs
+from components.backup import Backup, BackupArgs, plugin_release
 from components.cache import RedisSentinel, RedisSentinelArgs
 from components.cloudnativepg import CloudNativePG, CloudNativePGArgs, operator_release
 from components.container_runtime import ContainerRuntime, ContainerRuntimeArgs, bundle_for
@@ -10,6 +11,7 @@ from components.database import PostgresCluster, PostgresClusterArgs
 from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio
+from components.object_store import ObjectStore, ObjectStoreArgs
 from components.service import MedicalService, MedicalServiceArgs, Stores, release_for
 from infra.config.model import Hospital
 from lab.images.catalogue import POSTGRESQL, VALKEY
@@ -37,8 +39,11 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
     operator = CloudNativePG(
         "operator", CloudNativePGArgs(hospital, cluster, operator_release(), postgresql.rpartition(":")[2])
     )
+    store = ObjectStore("objects", ObjectStoreArgs(hospital, cluster, [mac], authority))
+    backup = Backup("backup", BackupArgs(hospital, cluster, operator.ready, store, plugin_release()))
     records = PostgresCluster(
-        "records", PostgresClusterArgs(hospital, cluster, [mac], authority, postgresql, operator.ready)
+        "records",
+        PostgresClusterArgs(hospital, cluster, [mac], authority, postgresql, backup.ready, backup.plugins),
     )
     cache = RedisSentinel(
         "cache", RedisSentinelArgs(hospital, cluster, [mac], authority, bundle.image(VALKEY.repository))

@@ -3,6 +3,7 @@
 import pulumi
 
 from components.authority import CertificateAuthority, CertificateAuthorityArgs
+from components.backup import Backup, BackupArgs, plugin_release
 from components.cache import RedisSentinel, RedisSentinelArgs
 from components.cloudnativepg import CloudNativePG, CloudNativePGArgs, operator_release
 from components.container_runtime import ContainerRuntime, ContainerRuntimeArgs, bundle_for
@@ -11,6 +12,7 @@ from components.detector import FailureDetector, FailureDetectorArgs
 from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio, Witness
+from components.object_store import ObjectStore, ObjectStoreArgs
 from components.service import MedicalService, MedicalServiceArgs, Stores, release_for
 from infra.config.model import Hospital
 from lab.images.catalogue import POSTGRESQL, VALKEY
@@ -42,8 +44,11 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
     operator = CloudNativePG(
         "operator", CloudNativePGArgs(hospital, cluster, operator_release(), postgresql.rpartition(":")[2])
     )
+    store = ObjectStore("objects", ObjectStoreArgs(hospital, cluster, machines, authority))
+    backup = Backup("backup", BackupArgs(hospital, cluster, operator.ready, store, plugin_release()))
     records = PostgresCluster(
-        "records", PostgresClusterArgs(hospital, cluster, macs, authority, postgresql, operator.ready)
+        "records",
+        PostgresClusterArgs(hospital, cluster, macs, authority, postgresql, backup.ready, backup.plugins),
     )
     cache = RedisSentinel(
         "cache", RedisSentinelArgs(hospital, cluster, machines, authority, bundle.image(VALKEY.repository))

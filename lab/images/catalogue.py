@@ -236,7 +236,8 @@ IMAGES = (
     ),
     POSTGRESQL,
     VALKEY,
+    OBJECT_STORE,
+    STORE_DOOR,
+    BARMAN,
+    BARMAN_SIDECAR,
 )
-
-# Not in the bundle before a stack deploys backups (docs/decisions/0028-backups.md).
-BACKUP_IMAGES = (OBJECT_STORE, STORE_DOOR, BARMAN, BARMAN_SIDECAR)

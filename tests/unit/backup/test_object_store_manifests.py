@@ -15,6 +15,8 @@ from components.object_store_endpoints import (
     store_endpoint,
     store_parts,
 )
+from components.object_store_pods import DOOR_IMAGE, STORE_IMAGE
+from components.object_store_settings import memory, render_door, render_settings
 from infra.config.model import Hospital
 from lab.image import consumer
 from lab.images.catalogue import OBJECT_STORE, STORE_DOOR
@@ -39,7 +41,7 @@ def settings(stack: str, part: int = 0) -> dict[str, Any]:
     hospital = hospital_of(stack)
     one = store_parts(hospital)[part]
     identities = {other.name: IDENTITIES.get(other.name, "d" * 64) for other in store_parts(hospital)}
-    return tomllib.loads(manifests.render_settings(hospital, one, identities))
+    return tomllib.loads(render_settings(hospital, one, identities))
 
 
 def test_every_machine_holds_a_part_and_each_part_stays_on_its_machine() -> None:
@@ -143,14 +145,14 @@ def test_an_update_of_the_stack_deletes_no_backup() -> None:
 
 
 def test_images_are_those_of_the_bundle() -> None:
-    assert f"{OBJECT_STORE.repository}:{OBJECT_STORE.tag}" == manifests.STORE_IMAGE
-    assert f"{STORE_DOOR.repository}:{STORE_DOOR.tag}" == manifests.DOOR_IMAGE
+    assert f"{OBJECT_STORE.repository}:{OBJECT_STORE.tag}" == STORE_IMAGE
+    assert f"{STORE_DOOR.repository}:{STORE_DOOR.tag}" == DOOR_IMAGE
 
 
 @pytest.mark.parametrize("stack", ["lab", "prod"])
 def test_a_part_takes_a_small_share_of_the_data_budget(stack: str) -> None:
     hospital = hospital_of(stack)
-    assert 100e6 <= manifests.memory(hospital) <= hospital.budgets.data.memory_gb * 1e9 / 16
+    assert 100e6 <= memory(hospital) <= hospital.budgets.data.memory_gb * 1e9 / 16
 
 
 def test_haproxy_accepts_the_doors_configuration() -> None:
@@ -159,7 +161,5 @@ def test_haproxy_accepts_the_doors_configuration() -> None:
         "-keyout key.pem -out cert.pem 2>/dev/null && mkdir /certificate && "
         "cat cert.pem key.pem > /certificate/store.pem"
     )
-    said = consumer(
-        ["sh", "-c", f"{certificate} && haproxy -c -f door.cfg"], {"door.cfg": manifests.render_door()}
-    )
+    said = consumer(["sh", "-c", f"{certificate} && haproxy -c -f door.cfg"], {"door.cfg": render_door()})
     assert said.returncode == 0, said.stdout + said.stderr
