@@ -30,9 +30,14 @@ _STEP = 0.5
 _QUESTION = """
 SELECT NOT pg_is_in_recovery() AS writable,
        (SELECT count(*) FROM pg_stat_replication) AS standbys,
-       current_setting('synchronous_standby_names') <> '' AS synchronous
+       current_setting('synchronous_standby_names') <> '' AS synchronous,
+       CASE WHEN NOT pg_is_in_recovery() THEN pg_logical_emit_message(false, 'heartbeat', '') END AS heartbeat
 """
-"""Any user may ask this: of the replication it sees how many there are, not who."""
+"""Any user may ask this: of the replication it sees how many there are, not who.
+
+The heartbeat is a few bytes of log that nobody reads. A standby that was rewound is consistent once it has
+seen one record more than its primary had then; at night, with nobody writing, it would wait for that.
+"""
 
 Connect = Callable[..., Awaitable[Any]]
 
