@@ -39,7 +39,7 @@ SCHEDULE = "0 0 2 * * *"
 """Seconds first: every night at two o'clock of the cluster (UTC)."""
 
 _NOT_OURS = ("Certificate", "Issuer")
-_SIDECAR_MEMORY = "384M"
+SIDECAR_MEMORY = "384M"
 _UNWANTED = ("--leader-elect", "--log-level")
 
 
@@ -193,7 +193,7 @@ def render_object_store(
                 "env": [{"name": "AWS_MAX_ATTEMPTS", "value": "2"}],
                 "resources": {
                     "requests": {"cpu": "20m", "memory": "64M"},
-                    "limits": {"memory": _SIDECAR_MEMORY},
+                    "limits": {"memory": SIDECAR_MEMORY},
                 },
             },
         },

@@ -1,7 +1,7 @@
 """How much of a Mac the medical records get, and what PostgreSQL makes of it.
 
-The data budget is shared: the records get most of it, the cache a quarter of the memory, and an eighth of
-both is left for what runs beside them (backups, exporters, a job that makes a new standby).
+The data budget is shared: of the memory the records get half and the cache a quarter; a quarter is left for
+what runs beside them: the carrier of backups, and the records of an earlier moment while they are restored.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from infra.config.model import Budget
 from infra.config.units import storage_bytes
 
-MEMORY_SHARE = 5 / 8
+MEMORY_SHARE = 1 / 2
 CPU_SHARE = 3 / 4
 _MIB = 2**20
 

@@ -18,7 +18,7 @@ from components.volumes import render_storage_class, render_volume
 RESTORED = f"{CLUSTER}-restored"
 INSTANCE = f"{RESTORED}-1"
 _ORIGIN = "origin"
-_MEMORY = "512M"
+MEMORY = "512M"
 _KEPT = ("imageName", "imagePullPolicy", "priorityClassName")
 _LESS_MEMORY = {
     "shared_buffers": "64MB",
@@ -44,7 +44,7 @@ def render_restored(live: Mapping[str, Any], moment: datetime) -> dict[str, Any]
             "instances": 1,
             "enablePDB": False,
             "storage": {"storageClass": RESTORED, "size": spec["storage"]["size"]},
-            "resources": {"requests": {"memory": _MEMORY, "cpu": "100m"}, "limits": {"memory": _MEMORY}},
+            "resources": {"requests": {"memory": MEMORY, "cpu": "100m"}, "limits": {"memory": MEMORY}},
             "postgresql": {"parameters": parameters},
             "managed": {"services": {"disabledDefaultServices": ["ro", "r"]}},
             "bootstrap": {

@@ -144,7 +144,7 @@ budgets = st.builds(
 @given(budget=budgets)
 def test_the_records_never_get_more_than_their_share(budget: Budget) -> None:
     share = Share.of(budget)
-    assert 0 < share.memory_mb <= budget.memory_gb * 1000 * 5 / 8
+    assert 0 < share.memory_mb <= budget.memory_gb * 1000 / 2
     assert 0 < share.cpu_millis <= budget.cpu_cores * 1000 * 3 / 4
 
 
@@ -189,7 +189,7 @@ def storage_bytes_of(memory: str) -> float:
 
 def test_memory_is_promised_and_never_exceeded() -> None:
     resources = spec()["resources"]
-    assert resources["requests"]["memory"] == resources["limits"]["memory"] == "2500M"
+    assert resources["requests"]["memory"] == resources["limits"]["memory"] == "2000M"
     assert resources["requests"]["cpu"] == "750m"
     assert "cpu" not in resources["limits"]
 

@@ -3,8 +3,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
+
 from components import backup_manifests as backups
+from components.backup_manifests import SIDECAR_MEMORY
 from components.object_store_endpoints import BUCKET
+from components.record_sizes import Share
+from components.restored import MEMORY as RESTORED_MEMORY
 from components.restored import RESTORED, render_place, render_restored
 from lab.images.catalogue import BARMAN, BARMAN_SIDECAR
 from tests.unit.stack_files import hospital_of
@@ -173,3 +178,18 @@ def test_a_restored_database_has_a_place_of_its_own() -> None:
     assert volume["metadata"]["name"] == f"{RESTORED}-mac-b"
     assert volume["spec"]["local"]["path"].endswith(RESTORED)
     assert policy["spec"]["podSelector"] == {"matchLabels": {"cnpg.io/cluster": RESTORED}}
+
+
+@pytest.mark.parametrize("stack", ["prod", "mvp", "lab", "lab-mvp"])
+def test_there_is_room_to_restore_beside_the_running_records(stack: str) -> None:
+    hospital = hospital_of(stack)
+    budget = hospital.budgets.data
+    carrier, restored = megabytes(SIDECAR_MEMORY), megabytes(RESTORED_MEMORY)
+    running = Share.of(budget).memory_mb + carrier + budget.memory_gb * 1000 / 4
+    quota = budget.memory_gb * 2**30 / 10**6
+    assert len(hospital.macs) * (quota - running) >= restored + carrier
+
+
+def megabytes(quantity: str) -> int:
+    assert quantity.endswith("M")
+    return int(quantity[:-1])
