@@ -10,7 +10,7 @@ import pytest
 
 from tests.toolchain.fake_go import FakeGo
 from tests.toolchain.sshd import Machine, serving
-from toolchain import cargo, go
+from toolchain import go
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,5 @@ def fake_go(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     fake.install()
     monkeypatch.setenv("PATH", fake.path())
     go.version.cache_clear()
-    cargo.version.cache_clear()
     yield fake
     go.version.cache_clear()
-    cargo.version.cache_clear()

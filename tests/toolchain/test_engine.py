@@ -197,6 +197,7 @@ def test_doctor_names_what_hinders(
     fake_go: FakeGo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(cargo, "version", lambda: None)
     assert main(["doctor"]) == 1
     told = capsys.readouterr().out
     assert "cannot build: no go on PATH" in told

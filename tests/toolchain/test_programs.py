@@ -46,7 +46,7 @@ def test_a_program_of_the_cluster_is_never_looked_for_beside_the_engine(
 
 def test_missing_programs_are_all_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(ToolchainError, match=r"kube-apiserver, .*pause; build with: .* --cluster"):
+    with pytest.raises(ToolchainError, match=r"kube-apiserver, .*garage; build with: .* --cluster"):
         programs.binaries()
 
 
