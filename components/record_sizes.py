@@ -34,8 +34,9 @@ class Share:
 
     @property
     def resources(self) -> dict[str, dict[str, str]]:
-        """As a pod asks for it."""
-        memory = {"memory": f"{self.memory_mb}M"}
+        """As a pod asks for it, written as the API server writes it: else every preview sees a change."""
+        whole, rest = divmod(self.memory_mb, 1000)
+        memory = {"memory": f"{self.memory_mb}M" if rest else f"{whole}G"}
         return {"requests": {**memory, "cpu": f"{self.cpu_millis}m"}, "limits": memory}
 
 

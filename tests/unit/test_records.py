@@ -187,9 +187,14 @@ def storage_bytes_of(memory: str) -> float:
     return float(memory.removesuffix("Gi")) * 2**30
 
 
+def test_memory_is_written_as_the_api_server_writes_it() -> None:
+    assert Share(2000, 500).resources["limits"] == {"memory": "2G"}
+    assert Share(2500, 500).resources["limits"] == {"memory": "2500M"}
+
+
 def test_memory_is_promised_and_never_exceeded() -> None:
     resources = spec()["resources"]
-    assert resources["requests"]["memory"] == resources["limits"]["memory"] == "2000M"
+    assert resources["requests"]["memory"] == resources["limits"]["memory"] == "2G"
     assert resources["requests"]["cpu"] == "750m"
     assert "cpu" not in resources["limits"]
 

@@ -5,6 +5,15 @@ set -eu
 
 self=$(address_of "$HOSTNAME" "$SENTINELS")
 
+everybody_answers() {
+    for one in $SERVERS; do
+        [ -n "$(ask "${one#*=}" "$PORT" keeper PING)" ] || return
+    done
+    for one in $SENTINELS; do
+        [ "${one#*=}" = "$self" ] || [ -n "$(ask "${one#*=}" "$SENTINEL_PORT" keeper PING)" ] || return
+    done
+}
+
 state=/data/sentinel.conf
 primary='' known=''
 
@@ -47,5 +56,13 @@ umask 077
     printf %s "$known"
 } >"$state.new"
 mv -f "$state.new" "$state"
+# One that starts before the servers holds the primary for dead, tries to replace it in vain, and may not try
+# again for 12 s. So it first sees everybody, or waits as long as a boot takes: the servers wait for it too, and
+# have then waited long enough to start at its first word.
+waited=0
+until everybody_answers || [ "$waited" -ge "${PATIENCE:-10}" ]; do
+    waited=$((waited + 1))
+    sleep 1
+done
 say "$HOSTNAME ($self) starts; the primary is $primary"
 exec valkey-sentinel "$state"
