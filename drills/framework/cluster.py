@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_address
 from time import monotonic
 
 from components.database_endpoints import CLUSTER, DATABASE, NAMESPACE
-from drills.framework.faults import Machine
+from drills.framework.faults import Machine, powered_at
 from drills.framework.snapshot import KINDS, Snapshot, parse
 from drills.framework.verdict import DrillError
 from lab.host import LabError
@@ -82,11 +82,16 @@ class Cluster:
         quiet = ("psql", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-qAtd", database, "-c", statement)
         return self.kubectl("exec", *pod, "--", *quiet, timeout=30)
 
+    def _powered(self) -> dict[str, float]:
+        """Since when each machine is on; those that are off are missing."""
+        times = {name: powered_at(machine) for name, machine in self.machines.items()}
+        return {name: at for name, at in times.items() if at is not None}
+
     def complaints(self) -> list[str]:
         """What is wrong now: nodes, pods, quorum, and above all what is not replicated."""
         try:
             now = self.snapshot()
-            if found := now.complaints():
+            if found := now.complaints(self._powered()):
                 return found
             streaming = set(self.psql(STREAMS, now.primary).split())
         except (DrillError, ValueError) as error:

@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from typing import Protocol, Self
+
+from lab.host import started
 
 
 class Machine(Protocol):
@@ -47,6 +50,16 @@ class Machine(Protocol):
         self, argv: Sequence[str], *, check: bool = True, timeout: float = 30.0, stdin: str | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command inside it, as root; ``timeout`` in seconds."""
+
+
+def powered_at(machine: Machine) -> float | None:
+    """When its first process was started, in seconds since the epoch; None while it is off."""
+    init = machine.init_pid
+    ticks = None if init is None else started(init)
+    if ticks is None:
+        return None
+    computer = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return computer + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def cut_power(machine: Machine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from components.database_endpoints import CLUSTER, NAMESPACE
@@ -28,9 +29,16 @@ LEADERS = {
 """Who leads what, and the lease that says so; the operator's is upstream's constant."""
 
 
+WHOLE_SECOND = 1.0
+"""Kubernetes cuts its times down to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod: where it is, and whether it serves."""
+    """One pod: where it is, whether it serves, and since when its containers run (None: unknown).
+
+    ``started`` is the oldest of them, in seconds since the epoch.
+    """
 
     namespace: str
     name: str
@@ -38,6 +46,11 @@ class Pod:
     address: str
     ready: bool
     finished: bool
+    started: float | None = None
+
+    def outlives(self, powered: float | None) -> bool:
+        """Whether its containers were started since its machine was."""
+        return powered is None or self.started is None or self.started + WHOLE_SECOND >= powered
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +113,17 @@ class Snapshot:
             found[role] = pod.node if pod else holder if holder in self.nodes else ""
         return found
 
-    def complaints(self) -> list[str]:
-        """What the API server itself knows to be wrong; replication it does not know."""
+    def complaints(self, powered: Mapping[str, float] = MappingProxyType({})) -> list[str]:
+        """What the API server itself knows to be wrong; replication it does not know.
+
+        ``powered`` says since when each machine is on (seconds since the epoch): until the kubelet of one
+        that came back reports, the API server calls the pods ready that were there before.
+        """
         found = [f"node {name} is not ready" for name, ready in self.nodes.items() if not ready]
         found += [
             f"pod {pod.name} in {pod.namespace} is not ready"
             for pod in self.pods
-            if not pod.ready and not pod.finished
+            if not pod.finished and not (pod.ready and pod.outlives(powered.get(pod.node)))
         ]
         if not self.primary:
             return [*found, f"the cluster {CLUSTER} has no primary"]
@@ -173,6 +190,8 @@ def _node_is_open(item: Any) -> bool:
 
 def _pod(item: Any) -> Pod:
     status = item.get("status", {})
+    running = [one.get("state", {}).get("running", {}) for one in status.get("containerStatuses", ())]
+    starts = [seconds(one.get("startedAt")) for one in running]
     return Pod(
         namespace=item["metadata"]["namespace"],
         name=item["metadata"]["name"],
@@ -180,6 +199,7 @@ def _pod(item: Any) -> Pod:
         address=status.get("podIP", ""),
         ready=_condition(item, "Ready") and "deletionTimestamp" not in item["metadata"],
         finished=status.get("phase") in ("Succeeded", "Failed"),
+        started=min(filter(None, starts), default=None),
     )
 
 

@@ -63,6 +63,21 @@ def test_what_is_wrong_is_said(
     assert complaint in snapshot(changed(kind, change, name)).complaints()
 
 
+def test_a_pod_from_before_its_machine_was_switched_on_is_not_believed() -> None:
+    def running_since(stamp: str) -> Callable[[dict[str, Any]], None]:
+        state = [{"state": {"running": {"startedAt": stamp}}}]
+        return lambda it: it["status"].update(containerStatuses=state)
+
+    noon = seconds("2026-11-21T12:00:00Z")
+    assert noon is not None
+    stale = snapshot(changed("Pod", running_since("2026-11-21T11:59:58Z"), "records-2"))
+    fresh = snapshot(changed("Pod", running_since("2026-11-21T12:00:00Z"), "records-2"))
+    powered = {"mac-b": noon + 0.9}
+    assert stale.complaints(powered) == ["pod records-2 in medical-data is not ready"]
+    assert stale.complaints({"mac-a": noon}) == []
+    assert fresh.complaints(powered) == []
+
+
 def test_another_database_of_the_same_name_is_not_ours() -> None:
     stranger = item("Cluster", "records", "elsewhere", status={"currentPrimary": "records-9"})
     assert snapshot([stranger, *whole()]).primary == "records-1"
