@@ -32,8 +32,11 @@ LOOK = "SELECT count(*) FROM drill_writes WHERE id = $1"
 NOT_REPLICATED = "wait for synchronous replication"
 """In the warning under which PostgreSQL acknowledges what only the primary has."""
 
-UNANSWERED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a statement may end in when the network or the database fails; a timeout is an OSError."""
+UNANSWERED = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a statement may end in when the network or the database fails; a timeout is an OSError.
+
+The last is what asyncpg says of a connection whose server left in the middle of an answer.
+"""
 
 T = TypeVar("T")
 

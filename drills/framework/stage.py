@@ -17,6 +17,8 @@ from lab.host import LabError
 
 SILENCE_S = 3.0
 """No answer for so long before a fault is a fault of its own."""
+BEGINNING_S = 20.0
+"""For the load to begin; a busy computer needs seconds to start a client."""
 SETTLED_S = 0.5
 """Answers that recent mean the hospital answers."""
 
@@ -119,6 +121,7 @@ class Stage:
         workload.start()
         whole = False
         try:
+            await _begun(workload)
             await asyncio.sleep(workload.load.lead_s)
             yield scene
             whole = True
@@ -133,6 +136,13 @@ class Stage:
             else:
                 await workload.abandon()
                 await observer.stop()
+
+
+async def _begun(workload: Workload) -> None:
+    """Wait for the load's first answer: its client may be a program that has to start."""
+    end = monotonic() + BEGINNING_S
+    while workload.last_answer_at == float("-inf") and monotonic() < end:
+        await asyncio.sleep(0.05)
 
 
 def judge(scene: Scene, history: History, holdings: list[Holding], proof: Proof) -> Take:

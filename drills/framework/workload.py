@@ -43,7 +43,7 @@ class Proof:
 class Workload(Protocol):
     """One load, used once.
 
-    last_answer_at: when the last right answer came, monotonic seconds
+    last_answer_at: when the last right answer came, monotonic seconds; -inf before the first
     client_stall_s: the longest time this computer itself kept the load waiting; part of every measured gap
     """
 

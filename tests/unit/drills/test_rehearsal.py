@@ -156,6 +156,7 @@ async def test_nothing_is_struck_where_nobody_is_answered(
     authority: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("drills.framework.stage.SILENCE_S", 0.3)
+    monkeypatch.setattr("drills.framework.stage.BEGINNING_S", 0.3)
 
     async def script(stage: Stage) -> None:
         cast(Pretended, stage.hospital).ward.mood = "silent"
@@ -167,6 +168,24 @@ async def test_nothing_is_struck_where_nobody_is_answered(
         report = await rehearse(Pretended(ward), drill_of(script))
     assert "before the fault: not struck" in report.error
     assert report.takes == []
+
+
+async def test_a_load_that_begins_late_is_waited_for(
+    authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drills.framework.stage.SILENCE_S", 0.3)
+
+    async def script(stage: Stage) -> None:
+        ward = cast(Pretended, stage.hospital).ward
+        ward.mood = "silent"
+        asyncio.get_running_loop().call_later(1.0, setattr, ward, "mood", "well")
+        async with stage.scene("power-cut", "mac-a") as scene:
+            await scene.strike(lambda: None)
+
+    async with open_ward(authority) as ward:
+        report = await rehearse(Pretended(ward), drill_of(script))
+    assert report.error == ""
+    assert [take.fault for take in report.takes] == ["power-cut"]
 
 
 async def test_a_run_that_takes_too_long_is_given_up(authority: Path) -> None:
