@@ -1,5 +1,6 @@
 """A witness that nobody hears."""
 
+from dataclasses import replace
 from functools import partial
 
 from drills.framework.incidents import UNDISTURBED, for_a_while, links_of, witness
@@ -10,7 +11,11 @@ from drills.framework.stage import Stage
 SECONDS = 30.0
 
 
-@drill("witness-partition", budget=UNDISTURBED, limit_s=300, macs=2, workload=wards)
+ALONE = replace(UNDISTURBED, address_moves=1)
+"""Hearing nobody, the witness takes the address on its own side of the cut, where nobody can ask for it."""
+
+
+@drill("witness-partition", budget=ALONE, limit_s=300, macs=2, workload=wards)
 async def witness_partition(stage: Stage) -> None:
     """The witness's cable is cut while it lives: it must neither disturb anybody nor decide anything."""
     await stage.hospital.bring_address_to_a_mac()
