@@ -66,7 +66,7 @@ test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and dr
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
-	@$(PY) -m pytest -m lab tests
+	@$(PY) -m pytest -m lab --durations=25 tests
 
 test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; under a minute
 	@$(PY) -m lab image
