@@ -66,11 +66,11 @@ test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and dr
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
-	@$(PY) -m pytest -m lab --durations=25 tests
+	@$(PY) -m pytest -m lab --durations=15 tests
 
 test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; under a minute
 	@$(PY) -m lab image
-	@$(PY) -m pytest -n auto -m "not engine and not build and not lab" tests
+	@$(PY) -m pytest -n auto --durations=15 -m "not engine and not build and not lab" tests
 
 drill: $(VENV)/ready  ## Break the hospital on purpose: NAME=http-failover RUNS=3
 	@$(PY) -m lab exec -- $(PY) -m drills run $(NAME) --runs $(RUNS)
