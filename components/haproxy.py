@@ -34,7 +34,8 @@ from hashlib import sha256
 
 from components.haproxy_tunnels import FIRST_STATE, render_tunnels
 from infra.config import ports
-from infra.config.model import Hospital, Node
+from infra.config.model import Hospital
+from infra.config.node import Node
 
 CONFIG = "/etc/haproxy/haproxy.cfg"
 CERTIFICATE = "/etc/haproxy/edge.pem"

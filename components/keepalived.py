@@ -25,7 +25,8 @@ Lines that are there for a reason one cannot see:
 """
 
 from components.haproxy import ALIVE_URL
-from infra.config.model import Hospital, Node
+from infra.config.model import Hospital
+from infra.config.node import Node
 
 CONFIG = "/etc/keepalived/keepalived.conf"
 PRIORITIES = {"primary": 250, "secondary": 200, "witness": 150}

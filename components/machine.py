@@ -26,7 +26,8 @@ from components.machine_files import (
 )
 from components.remote import Host, unknown_machine
 from components.remote_script import call
-from infra.config.model import Hospital, Lan, Node
+from infra.config.model import Hospital, Lan
+from infra.config.node import Node
 from infra.versions import DEBIAN_RELEASE, MACHINE_PACKAGES
 
 FREE_MB = 5120

@@ -13,7 +13,8 @@ import pulumi
 
 from components.manifests import KubernetesObject, Manifest, create
 from components.network_policies import to_names
-from infra.config.model import Budget, Hospital
+from infra.config.model import Hospital
+from infra.config.node import Budget
 
 POOL_LABEL = "prontuario.hospital/pool"
 """On the namespaces of a pool and on the pods that its disruption budget counts."""

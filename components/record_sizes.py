@@ -6,7 +6,7 @@ what runs beside them: the carrier of backups, and the records of an earlier mom
 
 from dataclasses import dataclass
 
-from infra.config.model import Budget
+from infra.config.node import Budget
 from infra.config.units import storage_bytes
 
 MEMORY_SHARE = 1 / 2

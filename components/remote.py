@@ -37,7 +37,7 @@ from pulumi_command import remote
 
 from components.remote_asset import big_file, unless_held
 from components.remote_script import RUNNER, assemble, call, function
-from infra.config.model import Ssh
+from infra.config.node import Ssh
 
 DIAL_RETRIES = 12
 DIAL_TIMEOUT = 2

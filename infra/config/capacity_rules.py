@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from math import ceil
 
-from infra.config.model import Budget, Hardware, Hospital
+from infra.config.model import Hospital
+from infra.config.node import Budget, Hardware
 from infra.config.problems import Path, Problem, dotted
 from infra.config.units import format_duration
 

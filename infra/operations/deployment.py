@@ -11,7 +11,8 @@ from typing import Protocol
 
 from components.remote_script import RUNNER, assemble
 from infra.config.load import read_stack_file
-from infra.config.model import Hospital, Node
+from infra.config.model import Hospital
+from infra.config.node import Node
 from lab.hospital import Lab
 from lab.network import require_inside
 from lab.stack import workspace

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.remote import DIAL_RETRIES, DIAL_TIMEOUT, Host
-from infra.config.model import Ssh
+from infra.config.node import Ssh
 from tests.components.conftest import HOST_KEY, PRIVATE_KEY, Engine
 
 SECRET = "correct horse battery staple"

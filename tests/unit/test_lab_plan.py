@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.config.model import Edge, Hospital, Lan, Node, Ssh
+from infra.config.model import Edge, Hospital, Lan
+from infra.config.node import Node, Ssh
 from lab.host import LabError
 from lab.plan import Plan
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.remote_script import RUNNER
-from infra.config.model import Ssh
+from infra.config.node import Ssh
 from infra.operations.deployment import Deployment, Door, OperationError
 from infra.operations.replace import replace
 from infra.operations.upgrade import Member, numbers, obstacle, upgrade

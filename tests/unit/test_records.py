@@ -25,7 +25,8 @@ from components.record_access import (
 )
 from components.record_sizes import Share, connections, log_settings, memory_settings
 from components.records import PROBES, Records, parameters, render_cluster, render_queries
-from infra.config.model import Budget, Database, Detector, Hospital
+from infra.config.model import Database, Detector, Hospital
+from infra.config.node import Budget
 from infra.config.units import storage_bytes
 from tests.unit.stack_files import hospital_of
 
