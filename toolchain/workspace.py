@@ -98,6 +98,8 @@ class Workspace:
             "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1,localhost"])),
             "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.folder / "passphrase"),
+            # What the Kubernetes plugin remembers of a server would otherwise stay in the user's ~/.kube.
+            "KUBECACHEDIR": str(self.folder / "kube-cache"),
             # An f-string over an Output would reach a machine as text: it must stop the program instead.
             "PULUMI_ERROR_OUTPUT_STRING": "true",
         }

@@ -1,7 +1,13 @@
 """A drill's timeline, readable at a glance: who held the address, who answered, who failed, and the gap."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from lab.host import cache_folder
+
+# What it remembers of fonts is ours to delete, and not the user's to find in ~/.config.
+os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
 
 import matplotlib
 

@@ -26,7 +26,7 @@ from tests.lab.deployment import (
     workspace,
 )
 from tests.lab.little_lab import booted, on_the_lan
-from toolchain.workspace import alone
+from toolchain.workspace import alone, stack_settings
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 NAME = "test-deployment"
@@ -248,3 +248,8 @@ def test_destroy_leaves_the_machine_as_it_was(bare: tuple[Lab, set[str]], lab: L
     deploy(lab, STACK, "destroy")
     left = {line.rstrip("-") for line in traces(lab) - bare[1]}
     assert sorted(left - REWRITTEN - LOGIN - PACKAGE) == []
+
+
+def test_the_user_keeps_no_memory_of_the_hospitals_api() -> None:
+    remembered = (Path.home() / ".kube").rglob(f"{stack_settings(STACK)['edge']['address']}*")
+    assert list(remembered) == []

@@ -45,6 +45,11 @@ class ApiServer:
         done = self._run("wait", f"--for=condition={condition}", kind, "--all", f"--timeout={_PATIENCE}s")
         assert done.returncode == 0, done.stderr
 
+    @property
+    def cache(self) -> Path:
+        """Where kubectl remembers this server; the user's own memory is not for it."""
+        return self.kubeconfig.parent / "kube-cache"
+
     def _apply(self, manifests: Iterable[Manifest], *flags: str) -> list[str]:
         listed = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
         # Server-side: the larger definitions do not fit into the annotation that the other way needs.
@@ -57,7 +62,7 @@ class ApiServer:
 
     def _run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.kubectl, f"--kubeconfig={self.kubeconfig}", *arguments],
+            [self.kubectl, f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.cache}", *arguments],
             input=stdin,
             capture_output=True,
             text=True,

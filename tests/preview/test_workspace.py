@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.host import cache_folder
 from toolchain.workspace import EngineError, Workspace, alone, stack_settings
 
 pytestmark = pytest.mark.engine
@@ -66,3 +67,15 @@ def test_a_proxy_does_not_come_between_the_program_and_its_engine(
 def test_an_unknown_stack_is_named_with_the_known_ones() -> None:
     with pytest.raises(EngineError, match=r"known stacks: .*mvp.*prod"):
         stack_settings("nonsense")
+
+
+def test_a_preview_leaves_nothing_in_the_users_home(
+    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_folder().parent))  # the built engine is found there
+    monkeypatch.setenv("HOME", str(home))
+    workspace.preview()
+    # Go counts for itself how often it was started.
+    files = [path for path in home.rglob("*") if path.is_file() and "telemetry" not in path.parts]
+    assert [str(one) for one in files] == []
