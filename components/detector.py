@@ -10,6 +10,7 @@ import pulumi_random as random
 
 from components import detector_files as files
 from components.detector_package import Package, build_package
+from components.detector_rights import render_rights
 from components.machine import Machine
 from components.manifests import create
 from components.remote_script import call
@@ -72,7 +73,7 @@ class FailureDetector(pulumi.ComponentResource):
             rights: list[pulumi.Resource] = [
                 *create(
                     name,
-                    files.render_rights(args.hospital),
+                    render_rights(args.hospital),
                     pulumi.ResourceOptions(
                         parent=self, provider=args.cluster.provider, depends_on=list(args.cluster.ready)
                     ),

@@ -1,10 +1,8 @@
 """What the failure detector gets, as text: its configuration, its units, its rights in the cluster."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
-from components.database_endpoints import CLUSTER, NAMESPACE, instance_addresses
+from components.database_endpoints import CLUSTER, NAMESPACE
 from infra.config import ports
 from infra.config.model import Hospital
 
@@ -152,35 +150,3 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 """
-
-
-def render_rights(hospital: Hospital) -> list[Mapping[str, Any]]:
-    """A role in the records' namespace: what a detector reads and changes, by name, and nothing else."""
-    instances = [endpoint.name for endpoint in instance_addresses(hospital)]
-    database, everything = "postgresql.cnpg.io", [CLUSTER]
-
-    def rule(group: str, resources: list[str], names: list[str], *verbs: str) -> dict[str, Any]:
-        return {"apiGroups": [group], "resources": resources, "resourceNames": names, "verbs": list(verbs)}
-
-    metadata = {"name": ACCOUNT, "namespace": NAMESPACE}
-    return [
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": metadata,
-            "rules": [
-                rule(database, ["clusters", "failoverquorums"], everything, "get"),
-                rule(database, ["clusters/status"], everything, "patch"),
-                rule("", ["pods"], instances, "get"),
-                rule("", ["pods/status"], instances, "patch"),
-                rule("coordination.k8s.io", ["leases"], [CLUSTER], "get", "patch"),
-            ],
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}],
-        },
-    ]

@@ -173,6 +173,11 @@ def parameters(records: Records) -> dict[str, str]:
         # No value of a patient's record in a log.
         "log_parameter_max_length": "0",
         "log_min_error_statement": "panic",
+        # CloudNativePG writes here whom its standby names were made of, and reads it in every round of its
+        # instance manager, with SHOW. While no standby counts it writes nothing, and after a restart of
+        # PostgreSQL SHOW then fails and ends the round (1.30, instance_sync.go), before slots and roles.
+        # Empty means nobody to it; it replaces this whenever a standby counts.
+        "cnpg.synchronous_standby_names_metadata": "",
     }
 
 

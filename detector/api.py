@@ -19,6 +19,8 @@ from typing import Any
 
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+MANAGER = "prontuario-detector"
+"""Whose changes these are, to Kubernetes: what a deployment wrote stays the deployment's."""
 _LARGEST = 4 << 20
 """Bytes of one answer; a Cluster has some ten thousand."""
 
@@ -76,12 +78,13 @@ class Session:
 
     def patch(self, path: str, body: Mapping[str, Any], kind: str = MERGE) -> dict[str, Any]:
         """The object after the change. Raises ConflictError if it was no longer what ``body`` says."""
-        status, answer = self._request("PATCH", path, json.dumps(body).encode(), kind)
+        where = f"{path}?fieldManager={MANAGER}"
+        status, answer = self._request("PATCH", where, json.dumps(body).encode(), kind)
         return _checked(status, answer)
 
     def _request(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes]:
         self._hurry()
-        headers = {"Content-Type": kind, "Accept": "application/json", "User-Agent": "prontuario-detector"}
+        headers = {"Content-Type": kind, "Accept": "application/json", "User-Agent": MANAGER}
         self.connection.request(method, path, body, headers)
         self._hurry()
         response = self.connection.getresponse()

@@ -12,12 +12,15 @@ must have seen it alive themselves since they started. Then, after a read of the
   locking): of two detectors that act at once, one is refused. What the dead primary leaves behind is then
   cleared away: its lease, which the new primary would wait for, and its pod's being called ready.
 - If only a standby was there, it is counted out, so that the primary does not wait for its acknowledgement.
+
+When nobody is dead and only the link between the Macs is cut, ``coupling`` decides.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from detector import coupling
 from detector.events import (
     Action,
     Alive,
@@ -51,6 +54,8 @@ def step(state: State, event: Event) -> tuple[State, list[Action]]:
             return state, actions
         case Tick(at):
             return _tick(state, at)
+        case Answer(question=question) | Outcome(question=question) if question == state.coupling.question:
+            return coupling.told(state, event)
         case Answer(at, question, records):
             return _answer(state, at, question, records)
         case Outcome(at, question, accepted):
@@ -67,6 +72,8 @@ def candidate(records: Records, dead: str) -> str | None:
     living = {name for name in promotable if records.placed.get(name, dead) != dead}
     if not living or len(living) + quorum.number <= len(standbys):
         return None
+    if records.limit is not None and records.limit < len(standbys):
+        return None  # the primary may be about to read it, and to acknowledge alone
     # With more than one, who is most advanced is CloudNativePG's question, not ours.
     return min(living) if len(living) == 1 else None
 
@@ -98,14 +105,15 @@ def _calmed(peer: Peer) -> Peer:
 def _tick(state: State, at: float) -> tuple[State, list[Action]]:
     if state.ticked is not None and at - state.ticked > state.timing.stall:
         return _wake(state, at, at - state.ticked)
-    state = replace(state, ticked=at)
+    state = replace(state, ticked=at, started=at if state.started is None else state.started)
     actions: list[Action] = []
     if not state.may_act(at):
         return state, actions
     for machine in sorted(state.macs & set(state.peers)):
         state, more = _consider(state, machine, at)
         actions += more
-    return state, actions
+    state, more = coupling.consider(state, at)
+    return state, actions + more
 
 
 def _wake(state: State, at: float, gap: float) -> tuple[State, list[Action]]:
@@ -119,7 +127,8 @@ def _wake(state: State, at: float, gap: float) -> tuple[State, list[Action]]:
         )
         for name, peer in state.peers.items()
     }
-    state = replace(state, peers=peers, ticked=at, blind_until=at + state.timing.blind)
+    state = replace(coupling.forgotten(state), peers=peers, ticked=at, started=at)
+    state = replace(state, blind_until=at + state.timing.blind)
     return state, [Tell(f"stood still for {gap:.1f} s: clocks restarted")]
 
 

@@ -19,6 +19,12 @@ class Timing:
     answer: float = 2.0  # how long to wait for the API server: it may be electing its own leader
     retry: float = 0.2  # how soon to ask again one that answered with an error
     give_up: float = 30.0  # how long one death is acted upon
+    flap: float = 4.5  # how much longer than ``dead`` a link may be gone and come back
+
+    @property
+    def apart(self) -> float:
+        """Silence between the Macs after which nobody may still take it for a freeze or a flap."""
+        return self.dead + self.flap
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class Records:
     version: of the cluster's object, which a change of it must still have
     primary, target: who is primary, and who shall be
     planned: somebody is moving the primary on purpose
+    limit: how many standbys CloudNativePG may count on at most; None for all of them
+    ours: a detector has set that limit, to none
     ready: what Kubernetes calls ready; healthy: what CloudNativePG counts on, and synchronises with
     """
 
@@ -60,6 +68,8 @@ class Records:
     healthy: frozenset[str]
     quorum: Quorum | None
     planned: bool = False
+    limit: int | None = None
+    ours: bool = False
 
     def on(self, machine: str) -> tuple[str, ...]:
         """The instances on a machine."""
@@ -164,6 +174,27 @@ class Relieve:
 
 
 @dataclass(frozen=True)
+class Uncouple:
+    """Let the primary wait for no standby, and write down that it was us, if the records are of ``version``.
+
+    here, lost: the primary's machine, and the one that it does not hear
+    """
+
+    question: int
+    here: str
+    lost: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Couple:
+    """Let the primary wait for its standbys as before, if the records are of ``version``."""
+
+    question: int
+    version: str
+
+
+@dataclass(frozen=True)
 class Bury:
     """Free the primary's lease if ``holder`` (a dead primary) still holds it, and call ``lost`` not ready."""
 
@@ -180,5 +211,5 @@ class Tell:
     text: str
 
 
-Change = Promote | Relieve | Bury
+Change = Promote | Relieve | Bury | Uncouple | Couple
 Action = Ask | Change | Tell

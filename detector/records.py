@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from detector.api import MERGE, STRATEGIC, Api, ConflictError, Session, UnavailableError
-from detector.events import Bury, Change, Promote, Quorum, Records, Relieve
+from detector.events import Bury, Change, Couple, Promote, Quorum, Records, Relieve, Uncouple
 
 FAILING_OVER = "Failing over"
 SWITCHING_OVER = "Switchover in progress"
 """Phases as CloudNativePG 1.30 names them (api/v1/cluster_types.go)."""
+UNCOUPLED = "prontuario.hospital/uncoupled"
+"""The annotation that says that a detector, and no operator, set the limit of standbys to none."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class RecordsApi:
             with self.api.session() as session:
                 if isinstance(change, Bury):
                     self._bury(session, change)
+                elif isinstance(change, Uncouple | Couple):
+                    session.patch(self._database("clusters"), coupling_of(change))
                 else:
                     session.patch(f"{self._database('clusters')}/status", patch_of(change, datetime.now(UTC)))
         except ConflictError:
@@ -91,7 +95,7 @@ def records_of(
 ) -> Records:
     """The objects as the decision knows them. Raises UnavailableError for one that is not as expected."""
     try:
-        status = cluster["status"]
+        status, limit = cluster["status"], _limit(cluster)
         living = {name: pod for name, pod in pods.items() if pod is not None}
         return Records(
             version=str(cluster["metadata"]["resourceVersion"]),
@@ -106,6 +110,8 @@ def records_of(
             healthy=frozenset(map(str, status.get("instancesStatus", {}).get("healthy") or [])),
             quorum=_quorum(quorum, now),
             planned=status.get("phase") == SWITCHING_OVER,
+            limit=limit,
+            ours=limit == 0 and UNCOUPLED in (cluster["metadata"].get("annotations") or {}),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise UnavailableError(f"the records are not as expected: {type(error).__name__}: {error}") from None
@@ -124,6 +130,26 @@ def patch_of(change: Promote | Relieve, now: datetime) -> dict[str, Any]:
             "phaseReason": f"failure detector: {change.dead} was lost by two machines",
         }
     return {"metadata": {"resourceVersion": change.version}, "status": status}
+
+
+def coupling_of(change: Uncouple | Couple) -> dict[str, Any]:
+    """The merge patch for the Cluster: a limit that only we remove, and the note that it is ours."""
+    uncouple = isinstance(change, Uncouple)
+    note = f"{change.here} does not hear {change.lost}" if isinstance(change, Uncouple) else None
+    limit = {"maxStandbyNamesFromCluster": 0 if uncouple else None}
+    return {
+        "metadata": {"resourceVersion": change.version, "annotations": {UNCOUPLED: note}},
+        "spec": {"postgresql": {"synchronous": limit}},
+    }
+
+
+def _limit(cluster: Mapping[str, Any]) -> int | None:
+    """How many standbys may count; none where nobody asked for any."""
+    synchronous = cluster["spec"]["postgresql"].get("synchronous")
+    if synchronous is None:
+        return 0
+    limit = synchronous.get("maxStandbyNamesFromCluster")
+    return None if limit is None else int(limit)
 
 
 def _quorum(document: Mapping[str, Any] | None, now: datetime) -> Quorum | None:

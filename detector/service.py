@@ -17,7 +17,21 @@ from functools import partial
 from typing import Any
 
 from detector.decision import step
-from detector.events import Alive, Answer, Ask, Bury, Change, Event, Outcome, Promote, Relieve, Tell, Tick
+from detector.events import (
+    Alive,
+    Answer,
+    Ask,
+    Bury,
+    Change,
+    Couple,
+    Event,
+    Outcome,
+    Promote,
+    Relieve,
+    Tell,
+    Tick,
+    Uncouple,
+)
 from detector.history import History, Note
 from detector.records import RecordsApi
 from detector.senses import TOUCH_EVERY, Heartbeats, open_heartbeats, touch
@@ -79,7 +93,7 @@ class Detector:
                     self._say(text)
                 case Ask(question):
                     self._spawn(self._ask(question))
-                case Promote() | Relieve() | Bury():
+                case Promote() | Relieve() | Uncouple() | Couple() | Bury():
                     self._spawn(self._change(action, self._say(_described(action))))
 
     def facts(self) -> dict[str, Any]:
@@ -180,6 +194,10 @@ def _described(change: Change) -> str:
             return f"acting: target {standby} instead of {primary}, at version {version}"
         case Relieve(lost=lost, version=version):
             return f"acting: counting {', '.join(lost)} out, at version {version}"
+        case Uncouple(lost=cut, version=version):
+            return f"acting: no commit waits for a standby while {cut} is cut off, at version {version}"
+        case Couple(version=version):
+            return f"acting: commits wait for a standby again, at version {version}"
         case Bury(lost=lost, holder=holder):
             lease = f"freeing the lease of {holder}, " if holder else ""
             return f"acting: {lease}calling {', '.join(lost)} not ready"

@@ -41,11 +41,41 @@ class Peer:
 
 
 @dataclass(frozen=True)
+class Coupling:
+    """What this machine does about the primary's waiting for its standbys; see ``coupling.py``.
+
+    began, asked: when the present reason to look came up, and when something was last sent
+    rest: not to be asked again before
+    parted, joined: when the records were last found, or made, uncoupled by a detector, and not so
+    doubt: until then a change of ours whose outcome is unknown may still arrive
+    change: what was sent and not answered
+    """
+
+    phase: Phase = Phase.CALM
+    began: float = 0.0
+    asked: float = 0.0
+    rest: float = float("-inf")
+    question: int = -1
+    parted: float = float("-inf")
+    joined: float = float("-inf")
+    doubt: float = float("-inf")
+    change: Change | None = None
+
+    @property
+    def uncoupled(self) -> bool | None:
+        """Whether a detector had uncoupled the records when they were last seen from here; None if never."""
+        if self.parted == self.joined == float("-inf"):
+            return None
+        return self.parted > self.joined
+
+
+@dataclass(frozen=True)
 class State:
     """Everything the decision depends on.
 
     life: a number no other run of this detector has had
     macs: the machines that may hold a database
+    started: its first tick, or the one after it last stood still
     """
 
     me: str
@@ -57,6 +87,8 @@ class State:
     ticked: float | None = None
     blind_until: float = 0.0
     questions: int = 0
+    started: float | None = None
+    coupling: Coupling = field(default_factory=Coupling)
 
     @classmethod
     def fresh(
@@ -93,6 +125,41 @@ class State:
             if sight and sight.known and sight.silence >= timing.dead - timing.slack:
                 return name
         return None
+
+    def cut_from(self, at: float) -> str | None:
+        """Another Mac that this one has not heard for long, while a third machine hears both right now."""
+        if self.me not in self.macs or self.started is None:
+            return None
+        for name in sorted(self.macs & set(self.peers)):
+            last = self.peers[name].last
+            since, long = (last, self.timing.apart) if last is not None else (self.started, self.timing.trust)
+            third = [other for other in self.peers if other != name and self._hears(other, name, at)]
+            if third and at - since >= long:
+                return name
+        return None
+
+    def sees_all_macs(self, at: float) -> float | None:
+        """Since when every Mac has been seen, if that is long and they all say that they see each other."""
+        others = self.macs & set(self.peers)
+        if self.me not in self.macs or not others:
+            return None
+        begun = float("-inf")
+        for name in others:
+            peer = self.peers[name]
+            if peer.last is None or peer.since is None or at - peer.last > self.timing.dead:
+                return None
+            if not all(self._hears(name, other, at) for other in self.macs - {name}):
+                return None
+            begun = max(begun, peer.since)
+        return begun if at - begun >= self.timing.trust else None
+
+    def _hears(self, machine: str, other: str, at: float) -> bool:
+        """Whether ``machine`` says, right now, that it hears ``other``."""
+        report = self.peers[machine].report
+        if report is None or not self.believes(report, at):
+            return False
+        sight = report.sights.get(other)
+        return sight is not None and sight.silence < self.timing.dead
 
     def longest_silence(self, machine: str, at: float) -> float:
         """Seconds since the first of those who are believed now lost ``machine``."""

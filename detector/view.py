@@ -18,6 +18,7 @@ def facts(state: State, at: float) -> dict[str, Any]:
         "enabled": state.enabled,
         "trusts_its_clocks": state.may_act(at) if state.enabled else at >= state.blind_until,
         "peers": {name: _peer(state, name, at) for name in state.peers},
+        "records": {"uncoupled": state.coupling.uncoupled, "phase": state.coupling.phase.value},
     }
 
 
@@ -59,6 +60,11 @@ def table(answers: Mapping[str, Mapping[str, Any] | str]) -> str:
         )
         if not answer["enabled"]:
             notes.append(f"{observer}: switched off: it looks and does nothing")
+        if answer.get("records", {}).get("uncoupled"):
+            notes.append(
+                f"{observer}: the records are UNCOUPLED: every write is on one Mac alone, and no other "
+                "would be promoted; ten seconds after the Macs hear each other again they are coupled"
+            )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     recent = sorted(
@@ -96,6 +102,7 @@ def exposition(
         lines.append(f"# TYPE {prefix}_{name} {kind}")
         for machine, peer in state.peers.items():
             lines.append(f'{prefix}_{name}{{machine="{machine}"}} {_value(value_of(peer))}')
+    gauges = {"uncoupled": float(bool(state.coupling.uncoupled)), **gauges}
     for name, value in gauges.items():
         lines += [f"# TYPE {prefix}_{name} gauge", f"{prefix}_{name} {_value(value)}"]
     for name, series in counters.items():

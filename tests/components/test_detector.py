@@ -98,6 +98,7 @@ async def test_its_rights_are_few_named_and_not_in_any_secret(engine: Engine, ho
     }
     assert allowed == {
         ("clusters", "get"),
+        ("clusters", "patch"),
         ("failoverquorums", "get"),
         ("clusters/status", "patch"),
         ("pods", "get"),
@@ -106,6 +107,13 @@ async def test_its_rights_are_few_named_and_not_in_any_secret(engine: Engine, ho
         ("leases", "patch"),
     }
     assert all(rule["resourceNames"] for rule in role.inputs["rules"])
+    # Of the records' object one field: tests/preview/test_detector_rights.py asks a real API server.
+    (policy,) = engine.of_type(":ValidatingAdmissionPolicy")
+    (in_force,) = engine.of_type(":ValidatingAdmissionPolicyBinding")
+    assert policy.inputs["spec"]["failurePolicy"] == "Fail"
+    assert policy.inputs["spec"]["matchConstraints"]["resourceRules"][0]["resources"] == ["clusters"]
+    assert in_force.inputs["spec"]["policyName"] == policy.inputs["metadata"]["name"]
+    assert in_force.inputs["spec"]["validationActions"] == ["Deny"]
     assert engine.of_type(":ClusterRole") == engine.of_type(":ClusterRoleBinding") == []
 
 

@@ -110,6 +110,10 @@ def test_a_silent_partner_is_given_up_before_clients_notice() -> None:
     assert chosen["wal_receiver_timeout"] == "1500ms"
 
 
+def test_the_primary_can_always_be_asked_whom_its_commits_wait_for() -> None:
+    assert spec()["postgresql"]["parameters"]["cnpg.synchronous_standby_names_metadata"] == ""
+
+
 def test_logical_slots_survive_a_failover() -> None:
     assert spec()["replicationSlots"]["highAvailability"]["synchronizeLogicalDecoding"] is True
     assert spec()["postgresql"]["parameters"]["sync_replication_slots"] == "on"

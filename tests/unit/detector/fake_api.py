@@ -34,6 +34,7 @@ def healthy() -> dict[str, dict[str, Any]]:
     return {
         CLUSTER: {
             "metadata": {"name": "records", "resourceVersion": "10"},
+            "spec": {"postgresql": {"synchronous": {"method": "any", "number": 1}}},
             "status": {
                 "currentPrimary": "records-1",
                 "targetPrimary": "records-1",
@@ -67,6 +68,7 @@ class FakeApi:
     objects: dict[str, dict[str, Any]] = field(default_factory=healthy)
     asked: list[tuple[str, str]] = field(default_factory=list)
     patches: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    managers: set[str] = field(default_factory=set)
     subjects: set[str] = field(default_factory=set)
     delay: float = 0.0
     drip: bool = False
@@ -117,7 +119,12 @@ class FakeApi:
 def merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
     """RFC 7386, and the one list that Kubernetes merges by key here: conditions by type."""
     for key, value in patch.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict):
+        if value is None:
+            into.pop(key, None)
+        elif isinstance(value, dict) and not isinstance(into.get(key), dict):
+            into[key] = {}
+            merge(into[key], value)
+        elif isinstance(value, dict):
             merge(into[key], value)
         elif key == "conditions":
             others = [one for one in into[key] if one["type"] not in {new["type"] for new in value}]
@@ -143,6 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(404 if found is None else 200, found or {"message": "not found"})
 
     def do_PATCH(self) -> None:
+        self.path, _, manager = self.path.partition("?fieldManager=")
+        self.api.managers.add(manager)
         self.api.asked.append(("PATCH", self.path))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.api.patches.append((self.path, self.headers["Content-Type"], body))

@@ -11,8 +11,8 @@ import pytest
 
 from detector.api import Api, UnavailableError
 from detector.decision import candidate
-from detector.events import Bury, Promote, Quorum, Records, Relieve
-from detector.records import RecordsApi
+from detector.events import Bury, Couple, Promote, Quorum, Records, Relieve, Uncouple
+from detector.records import UNCOUPLED, RecordsApi
 from tests.unit.detector.conftest import Pki
 from tests.unit.detector.fake_api import CLUSTER, LEASE, PODS, QUORUM, FakeApi
 
@@ -127,6 +127,63 @@ def test_a_relief_changes_who_is_counted_on_and_nothing_else(server: FakeApi, re
     assert after.pop("instancesStatus") == {"healthy": ["records-1"], "replicating": ["records-2"]}
     del before["instancesStatus"]
     assert after == before
+
+
+def test_uncoupling_is_one_change_with_a_note_and_coupling_takes_both_back(
+    server: FakeApi, records: RecordsApi
+) -> None:
+    before = copy.deepcopy(server.objects[CLUSTER])
+    assert records.change(Uncouple(1, "mac-a", "mac-b", "10")) is True
+    ((path, kind, body),) = server.patches
+    assert (path, kind, server.managers) == (
+        CLUSTER, "application/merge-patch+json", {"prontuario-detector"}
+    )  # fmt: skip
+    assert body == {
+        "metadata": {"resourceVersion": "10", "annotations": {UNCOUPLED: "mac-a does not hear mac-b"}},
+        "spec": {"postgresql": {"synchronous": {"maxStandbyNamesFromCluster": 0}}},
+    }
+    read = records.read()
+    assert (read.limit, read.ours) == (0, True)
+    assert candidate(read, "mac-a") is None
+    assert records.change(Couple(2, read.version)) is True
+    read = records.read()
+    assert (read.limit, read.ours) == (None, False)
+    after = server.objects[CLUSTER]
+    assert after["metadata"].pop("annotations") == {}
+    assert (after["spec"], after["status"]) == (before["spec"], before["status"])
+
+
+@pytest.mark.parametrize("change", [Uncouple(1, "mac-a", "mac-b", "9"), Couple(1, "9")])
+def test_coupling_from_an_old_read_is_refused(
+    server: FakeApi, records: RecordsApi, change: Uncouple | Couple
+) -> None:
+    before = copy.deepcopy(server.objects)
+    assert records.change(change) is False
+    assert server.objects == before
+
+
+@pytest.mark.parametrize(
+    ("synchronous", "note", "expected"),
+    [
+        ({"maxStandbyNamesFromCluster": 0}, None, (0, False)),
+        ({"maxStandbyNamesFromCluster": 1}, "left over", (1, False)),
+        ({"maxStandbyNamesFromCluster": 0}, "mac-a does not hear mac-b", (0, True)),
+        ({}, "left over", (None, False)),
+        (None, None, (0, False)),
+    ],
+)
+def test_only_a_limit_of_none_with_our_note_is_ours(
+    server: FakeApi,
+    records: RecordsApi,
+    synchronous: dict[str, int] | None,
+    note: str | None,
+    expected: tuple[int | None, bool],
+) -> None:
+    cluster = server.objects[CLUSTER]
+    cluster["spec"]["postgresql"] = {} if synchronous is None else {"synchronous": synchronous}
+    cluster["metadata"]["annotations"] = {UNCOUPLED: note} if note else None
+    read = records.read()
+    assert (read.limit, read.ours) == expected
 
 
 def test_a_burial_frees_the_lease_and_ends_the_readiness_of_the_dead(

@@ -30,7 +30,7 @@ from tests.unit.detector.conftest import Pki
 from tests.unit.detector.fake_api import CLUSTER, LEASE, FakeApi
 
 SECRET = bytes(range(32))
-QUICK = Timing(dead=0.8, trust=1.2, blind=0.5, stall=0.7)
+QUICK = Timing(dead=0.8, trust=1.2, blind=0.5, stall=0.7, flap=0.7)
 """Seconds short enough for a test; ``stall`` forgives a busy computer more than ``dead`` does."""
 
 
@@ -126,7 +126,10 @@ async def test_the_death_of_the_primarys_machine_ends_with_a_promotion(
     three = [detector(settings(name)) for name in ("mac-a", "mac-b", "witness")]
     async with running(*three) as tasks:
         await until(lambda: knows_all(*three))
-        assert server.asked == [], "nobody asks while nobody died"
+        await until(lambda: all(one.state.coupling.uncoupled is False for one in three[:2]))
+        looked = len(server.asked)
+        await asyncio.sleep(0.5)
+        assert len(server.asked) == looked, "each Mac looks once, and then nobody asks while nobody died"
         dead.add(three[0].settings.address)
         tasks["mac-a"].cancel()
         await until(lambda: all(one.state.peers["mac-a"].phase is Phase.SPENT for one in three[1:]))
@@ -142,6 +145,46 @@ async def test_the_death_of_the_primarys_machine_ends_with_a_promotion(
     lost = next(json.loads(line) for line in told if "lost it too" in line)
     assert lost["peers"]["mac-a"]["silence"] >= QUICK.dead
     assert lost["peers"]["mac-b"]["says"]["mac-a"]["known"] is True
+
+
+@pytest.mark.asyncio
+async def test_a_cut_between_the_macs_uncouples_and_healing_couples(
+    settings: Callable[[str], Settings], server: FakeApi
+) -> None:
+    cut = False
+    three = {name: detector(settings(name)) for name in ("mac-a", "mac-b", "witness")}
+
+    def deafen(one: Detector) -> None:
+        mine, feed = one.settings.machine, one.feed
+
+        def heard(event: Event) -> None:
+            # What comes from the other Mac is lost, touches and heartbeats alike.
+            who = getattr(event, "machine", mine)
+            if not (cut and {mine, who} == {"mac-a", "mac-b"}):
+                feed(event)
+
+        one.feed = one._heartbeats._heard = heard  # type: ignore[method-assign]
+
+    for one in three.values():
+        deafen(one)
+    async with running(*three.values()):
+        await until(lambda: knows_all(*three.values()))
+        cut = True
+        await until(lambda: three["mac-a"].state.coupling.uncoupled is True)
+        synchronous = server.objects[CLUSTER]["spec"]["postgresql"]["synchronous"]
+        assert synchronous["maxStandbyNamesFromCluster"] == 0
+        await asyncio.sleep(1)
+        cut = False
+        await until(lambda: three["mac-a"].state.coupling.uncoupled is False)
+        await until(lambda: three["mac-b"].state.coupling.uncoupled is False)
+    assert server.objects[CLUSTER]["spec"]["postgresql"]["synchronous"] == {"method": "any", "number": 1}
+    assert server.objects[CLUSTER]["metadata"]["annotations"] == {}
+    assert server.objects[CLUSTER]["status"]["targetPrimary"] == "records-1"
+    told = (settings("mac-a").state / "history.jsonl").read_text()
+    assert "records: uncoupled" in told
+    assert three["mac-a"].counts["changes_total", '{change="Uncouple",accepted="True"}'] == 1
+    coupled = [one.counts["changes_total", '{change="Couple",accepted="True"}'] for one in three.values()]
+    assert sum(coupled) == 1
 
 
 @pytest.mark.asyncio

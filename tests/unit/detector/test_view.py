@@ -1,6 +1,7 @@
 """What people and Prometheus are shown."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from detector.__main__ import knows_everybody
 from detector.decision import step
 from detector.events import Alive, Report, Sight, Stamp, Tick
 from detector.history import History
-from detector.state import State
+from detector.state import Coupling, State
 from detector.view import exposition, facts, table
 
 
@@ -50,10 +51,17 @@ def test_the_table_shows_who_sees_whom_and_who_does_not_answer(state: State) -> 
     assert "mac-a: no answer from 192.168.100.10:9778: timed out" in lines
     assert lines[-1] == "  2026-11-21T08:00:00  witness  mac-a: promoting records-2"
     assert not knows_everybody(answer)
+    assert "UNCOUPLED" not in text
+    apart = answer | {"records": {"uncoupled": True, "phase": "calm"}}
+    assert "witness: the records are UNCOUPLED" in table({"witness": apart})
     assert "switched off" in table({"witness": answer | {"enabled": False}})
 
 
 def test_the_metrics_are_prometheus_text(state: State) -> None:
+    parted = replace(state, coupling=Coupling(parted=9.0))
+    assert "prontuario_detector_uncoupled 1\n" in exposition(parted, 10.2, {}, {})
+    assert facts(parted, 10.2)["records"] == {"uncoupled": True, "phase": "calm"}
+    assert facts(state, 10.2)["records"] == {"uncoupled": None, "phase": "calm"}
     text = exposition(
         state, 10.2, {"datagrams_refused_total": {'{why="forged"}': 3}}, {"history_failures": 0}
     )
@@ -64,6 +72,7 @@ def test_the_metrics_are_prometheus_text(state: State) -> None:
     }
     assert samples["prontuario_detector_silence_seconds", ("mac-a",)] == float("inf")
     assert samples["prontuario_detector_known", ("mac-b",)] == 0
+    assert samples["prontuario_detector_uncoupled", ()] == 0
     assert samples["prontuario_detector_datagrams_refused_total", ("forged",)] == 3
 
 

@@ -14,6 +14,7 @@ from detector.events import (
     Ask,
     Bury,
     Change,
+    Couple,
     Event,
     Outcome,
     Promote,
@@ -22,6 +23,7 @@ from detector.events import (
     Relieve,
     Report,
     Tick,
+    Uncouple,
 )
 from detector.state import State
 
@@ -30,6 +32,7 @@ MACS = ("mac-a", "mac-b")
 PLACED = {"records-1": "mac-a", "records-2": "mac-b"}
 BEAT = 0.1
 CATCHING_UP = 3.0
+ELECTION = 1.0
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Box:
     last: dict[str, float] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)  # whom it has seen long enough since it started
     written: dict[str, float] = field(default_factory=dict)  # when what it last read of others was written
+    born: float = 0.0
 
 
 @dataclass
@@ -55,6 +59,8 @@ class World:
     boxes: dict[str, Box] = field(default_factory=dict)
     loss: dict[tuple[str, str], float] = field(default_factory=dict)  # 1.0 is a cut
     delay: dict[tuple[str, str], float] = field(default_factory=dict)
+    leader: str | None = "witness"  # of etcd: whoever does not hear it can neither read nor change anything
+    leaderless: float = 0.0
     # the records
     version: int = 1
     primary: str = "records-1"
@@ -69,10 +75,17 @@ class World:
     ready: set[str] = field(default_factory=lambda: set(PLACED))
     healthy: set[str] = field(default_factory=lambda: set(PLACED))
     chosen: float = 0.0  # when the target was
+    limit: int | None = None  # of the standbys that count
+    ours: bool = False  # a detector set it
+    heeded: float = 0.0  # when the primary will have heard of it
+    acknowledged: float = 0.0  # when a write last was
+    pause: float = 0.0  # the longest without one
     promotions: list[tuple[float, Promote]] = field(default_factory=list)
     burials: list[tuple[float, Bury]] = field(default_factory=list)
     reliefs: list[tuple[float, Relieve]] = field(default_factory=list)
     completed: list[float] = field(default_factory=list)
+    uncouplings: list[float] = field(default_factory=list)
+    couplings: list[float] = field(default_factory=list)
     _later: list[tuple[float, int, str, object]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -85,7 +98,7 @@ class World:
 
     def power_on(self, name: str) -> None:
         """A fresh boot: its detector knows nothing."""
-        self.boxes[name] = Box(State.fresh(name, next(self._order), MACHINES, MACS))
+        self.boxes[name] = Box(State.fresh(name, next(self._order), MACHINES, MACS), born=self.now)
 
     def power_off(self, name: str) -> None:
         """Everything on it is gone at once."""
@@ -108,6 +121,10 @@ class World:
             self.moving, self.target, self.chosen = True, self.standby, self.now
             self.version += 1
 
+    def set_limit(self, limit: int | None) -> None:
+        """An operator decides how many standbys count, whatever a detector had set."""
+        self.limit, self.ours, self.heeded, self.version = limit, False, self.now, self.version + 1
+
     def run(self, seconds: float) -> None:
         """Let time go by."""
         for _ in range(round(seconds / BEAT)):
@@ -115,7 +132,9 @@ class World:
             self._deliver()
             for name in self.random.sample(MACHINES, len(MACHINES)):
                 self._live(name)
+            self._elect()
             self._operator()
+            self._write()
 
     # -- machines and wires -------------------------------------------------------------------------
 
@@ -128,9 +147,25 @@ class World:
         return self.loss.get((a, b), 0) < 1 and self.loss.get((b, a), 0) < 1
 
     def has_majority(self, name: str) -> bool:
-        """Its API server can read and write: its etcd member and another hear each other."""
+        """Its API server can read and write: its etcd member hears a leader whom another one hears."""
+        leader = self.leader
+        if leader is None or not self.works(name) or not self._may_lead(leader):
+            return False
+        return name == leader or self.linked(name, leader)
+
+    def _may_lead(self, name: str) -> bool:
         others = (other for other in MACHINES if other != name)
         return self.works(name) and any(self.works(other) and self.linked(name, other) for other in others)
+
+    def _elect(self) -> None:
+        """Nobody is elected while a leader has its majority, however many others do not hear it."""
+        if self.leader is not None and self._may_lead(self.leader):
+            self.leaderless = 0.0
+            return
+        self.leaderless += BEAT
+        able = [name for name in MACHINES if self._may_lead(name)]
+        if self.leaderless >= ELECTION and able:
+            self.leader, self.leaderless = self.random.choice(able), 0.0
 
     def _live(self, name: str) -> None:
         box = self.boxes[name]
@@ -156,10 +191,11 @@ class World:
         while self._later and self._later[0][0] <= self.now:
             _, _, to, what = heapq.heappop(self._later)
             box = self.boxes[to]
-            if isinstance(what, Promote | Relieve | Bury):
+            if isinstance(what, Promote | Relieve | Bury | Uncouple | Couple):
                 self._post(0.1, to, Outcome(0, what.question, self._apply(to, what)))
             elif isinstance(what, Ask):
-                seen = self._records() if self.has_majority(to) else None
+                answers = self.has_majority(to) and self.random.random() < 0.9
+                seen = self._records() if answers else None
                 self._post(0.3 * self.random.random(), to, Answer(0, what.question, seen))
             elif box.on and isinstance(what, Report | Answer | Outcome):
                 if isinstance(what, Report):
@@ -176,9 +212,11 @@ class World:
             box.met.add(name)
 
     def _act(self, name: str, action: Action) -> None:
-        if isinstance(action, Promote | Relieve | Bury):
+        if isinstance(action, Uncouple | Couple):
+            self.check_coupling(name, action)
+        elif isinstance(action, Promote | Relieve | Bury):
             self.check_reasons(name, action)
-        if isinstance(action, Promote | Relieve | Bury | Ask):
+        if isinstance(action, Promote | Relieve | Bury | Uncouple | Couple | Ask):
             self._post(0.5 * self.random.random(), name, action)
 
     # -- the records ----------------------------------------------------------------------------------
@@ -200,6 +238,8 @@ class World:
             frozenset(self.healthy),
             quorum,
             self.moving,
+            self.limit,
+            self.ours,
         )
 
     def _apply(self, through: str, change: Change) -> bool | None:
@@ -211,6 +251,8 @@ class World:
             return False
         elif isinstance(change, Promote):
             self._promote(change)
+        elif isinstance(change, Uncouple | Couple):
+            self._couple(change)
         else:
             assert PLACED[self.primary] != change.dead, "the dead machine's own instance was to be relieved"
             self.reliefs.append((self.now, change))
@@ -227,6 +269,20 @@ class World:
         self.healthy -= set(promote.lost)
         self.target, self.chosen, self.version = promote.standby, self.now, self.version + 1
 
+    def _couple(self, change: Uncouple | Couple) -> None:
+        assert not self.moving
+        assert self.target == self.primary
+        if isinstance(change, Uncouple):
+            assert self.limit is None, "somebody else's setting was replaced"
+            assert PLACED[self.primary] == change.here
+            self.limit, self.ours = 0, True
+            self.uncouplings.append(self.now)
+        else:
+            assert (self.limit, self.ours) == (0, True), "somebody else's setting was removed"
+            self.limit, self.ours = None, False
+            self.couplings.append(self.now)
+        self.heeded, self.version = self.now + self.random.random(), self.version + 1
+
     def _bury(self, bury: Bury) -> None:
         assert bury.holder is None or PLACED[bury.holder] == bury.dead
         assert all(PLACED[name] == bury.dead for name in bury.lost)
@@ -242,17 +298,23 @@ class World:
         together = self.works(first) and self.works(second) and self.linked(first, second)
         self.apart = 0.0 if self.has_majority(second) else self.apart + BEAT
         self.joined = self.joined + BEAT if together else 0.0
-        if together and self.has_majority(first):
+        counts = self.limit is None or self.now < self.heeded
+        if self.has_majority(first) and self.has_majority(second):
+            # A pod is ready whether or not its primary reaches it.
             self.ready |= set(PLACED)
-            if self.target == self.primary and not self.in_quorum:
-                self.healthy |= set(PLACED)
-                self.in_quorum, self.version, self.vouched = True, self.version + 1, self.now
+            if self.target == self.primary and not self.healthy >= set(PLACED):
+                self.healthy, self.version = set(PLACED), self.version + 1
+            if self.target == self.primary and not self.in_quorum and counts and self.now >= self.heeded:
+                self.in_quorum, self.vouched = True, self.now
         # It is counted on as soon as it is back, long before it has everything again.
         if self.in_quorum and self.joined > CATCHING_UP:
             self.stale = False
-        alone = self.apart > 4 or self.standby not in self.healthy
+        unseen = self.apart > 4 and self.standby in self.healthy
+        if unseen and self.has_majority(first) and self.target == self.primary:
+            self.healthy, self.version = self.healthy - {self.standby}, self.version + 1
+        alone = self.standby not in self.healthy or not counts
         if alone and self.in_quorum and self.has_majority(first):
-            self.in_quorum, self.version = False, self.version + 1
+            self.in_quorum = False
         elif alone and not self.in_quorum and self.works(first):
             self.stale = True
 
@@ -266,9 +328,33 @@ class World:
         self.version, self.in_quorum, self.stale, self.moving = self.version + 1, False, True, False
         self.joined = 0.0
 
+    def _write(self) -> None:
+        """A commit waits for the standby that counts, whether or not it can be reached."""
+        first, second = PLACED[self.primary], PLACED[self.standby]
+        together = self.works(first) and self.works(second) and self.linked(first, second)
+        if self.works(first) and self.target == self.primary and (together or not self.in_quorum):
+            self.pause = max(self.pause, self.now - self.acknowledged)
+            self.acknowledged = self.now
+
     # -- what must hold whenever somebody promotes ------------------------------------------------------
 
-    def check_reasons(self, name: str, change: Change) -> None:
+    def check_coupling(self, name: str, change: Uncouple | Couple) -> None:
+        """Uncoupled by one who has not heard the other for long and is told that others do; coupled by one
+        who has seen it for long."""
+        box, timing = self.boxes[name], self.boxes[name].state.timing
+        other = next(mac for mac in MACS if mac != name)
+        if isinstance(change, Couple):
+            assert self.now - box.last[other] <= timing.dead + 2 * BEAT
+            assert self.now - box.since[other] >= timing.trust - 2 * BEAT
+            return
+        assert (change.here, change.lost) == (name, other)
+        silence = self.now - box.last.get(other, box.born)
+        assert silence >= (timing.apart if other in box.last else timing.trust) - 2 * BEAT
+        assert self.now - box.written.get("witness", -99) <= timing.fresh + 2 * BEAT
+        heard = self.now - self.boxes["witness"].last.get(other, -99)
+        assert heard <= timing.dead + timing.fresh + 5, "the witness does not hear it either"
+
+    def check_reasons(self, name: str, change: Promote | Relieve | Bury) -> None:
         """The one who acts has really had silence, and somebody else who knew the dead machine agrees."""
         dead, box, timing = change.dead, self.boxes[name], self.boxes[name].state.timing
         assert dead in box.met, f"{name} never knew {dead}"
