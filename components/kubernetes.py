@@ -155,7 +155,7 @@ class KubernetesCluster(pulumi.ComponentResource):
                 node_network.render_network_unit(hospital, machine.name),
                 library=_UNITS,
                 check='systemd-analyze verify --man=no "$1"',
-                changed=call("start_network", unit),
+                changed=call("start_unit", unit),
                 removed=f"{call('forget_unit', unit)}\n"
                 + node_network.render_removal(hospital, machine.name),
                 opts=opts,

@@ -9,6 +9,7 @@ from components.cloudnativepg import CloudNativePG, CloudNativePGArgs, operator_
 from components.container_runtime import ContainerRuntime, ContainerRuntimeArgs, bundle_for
 from components.database import PostgresCluster, PostgresClusterArgs
 from components.detector import FailureDetector, FailureDetectorArgs
+from components.etcd_leader import EtcdLeader, EtcdLeaderArgs
 from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio, Witness
@@ -41,6 +42,8 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
     cluster = KubernetesCluster(
         "kubernetes", KubernetesClusterArgs(hospital, machines, runtimes, edge, trusted_in_cluster)
     )
+    witness = machines[-1]
+    EtcdLeader("etcd-leader", EtcdLeaderArgs(witness, cluster.members[witness.name]))
     operator = CloudNativePG(
         "operator", CloudNativePGArgs(hospital, cluster, operator_release(), postgresql.rpartition(":")[2])
     )

@@ -6,8 +6,8 @@ start_kubelet() {
     ! systemctl is-active --quiet kubelet || systemctl restart kubelet
 }
 
-# start_network UNIT
-start_network() {
+# start_unit UNIT
+start_unit() {
     systemctl daemon-reload
     systemctl enable --quiet "$1"
     systemctl restart "$1"
@@ -16,6 +16,6 @@ start_network() {
 # forget_unit UNIT: its file is gone, and systemd still knows how to stop it.
 forget_unit() {
     systemctl stop "$1" 2>/dev/null || :
-    rm -f "/etc/systemd/system/multi-user.target.wants/$1"
+    rm -f /etc/systemd/system/*.target.wants/"$1"
     systemctl daemon-reload
 }
