@@ -2,7 +2,7 @@
 
 etcd elects whoever asks first. Led from a Mac, that Mac's loss costs an election just when the detectors
 have something to write; and when the Macs cannot hear each other, the one that does not lead can write
-nothing at all, although the witness hears both. Led from the witness, neither happens (ADR 32).
+nothing at all, although the witness hears both. Led from the witness, neither happens (ADR 36).
 """
 
 from collections.abc import Sequence
