@@ -27,7 +27,7 @@ SENTINEL_MEMORY = 64 * 2**20
 KEEPER_MEMORY = 32 * 2**20
 HELPER_CPU = 20
 """Thousandths of a core for a Sentinel or a keeper."""
-SENTINEL_CPU = 100
+SENTINEL_CPU = 300
 """Never more: while a machine is away Valkey 8.1 tries to connect to it without a pause (an ICMP error leaves
 EPOLLERR on the socket, which libvalkey answers with another connect), up to 84 % of a core."""
 
