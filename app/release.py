@@ -120,9 +120,10 @@ def artefact_path(identity: str, project: Path = PROJECT) -> Path:
 
 
 def _sources(project: Path) -> list[Path]:
-    """The modules that run on a machine: all of app/ but this recipe."""
+    """What runs on a machine: all modules of app/ but this recipe, and the tables they read."""
     package = project / "app"
-    return sorted(path for path in package.rglob("*.py") if path.relative_to(package) != Path("release.py"))
+    files = [*package.rglob("*.py"), *package.rglob("data/*.csv")]
+    return sorted(path for path in files if path.relative_to(package) != Path("release.py"))
 
 
 def _inputs(project: Path) -> Iterator[tuple[str, bytes]]:

@@ -59,7 +59,9 @@ def test_the_id_tells_version_content_and_architecture() -> None:
     assert len({identity.split("-")[1] for identity in ids.values()}) == len(ARCHITECTURES)
 
 
-@pytest.mark.parametrize("changed", ["app/health.py", "app/requirements.txt", "app/new.py"])
+@pytest.mark.parametrize(
+    "changed", ["app/health.py", "app/requirements.txt", "app/new.py", "app/terminology/data/cbo.csv"]
+)
 def test_any_change_of_what_goes_in_is_another_release(tmp_path: Path, changed: str) -> None:
     project = checkout(tmp_path)
     before = identify("x86_64", project)
@@ -147,6 +149,13 @@ def test_it_runs_with_nothing_but_a_bare_python(built: Path, tmp_path: Path) -> 
     # It got as far as judging its settings: every library it needs was found inside.
     assert (done.returncode, done.stderr.splitlines()[0][:26]) == (os.EX_CONFIG, "the service cannot start: ")
     assert json.loads((tmp_path / "manifest.json").read_text())["id"] == release.id
+
+
+def test_the_tables_that_modules_read_are_inside(built: Path) -> None:
+    tables = {path.relative_to(built).as_posix() for path in (built / "app").rglob("*.csv")}
+    with tarfile.open(find_release("x86_64", built).path) as archive:
+        assert tables
+        assert tables <= set(archive.getnames())
 
 
 def test_its_bytecode_is_taken_without_a_look_at_the_source(built: Path) -> None:

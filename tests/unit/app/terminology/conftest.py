@@ -1,0 +1,3 @@
+"""How fast this computer is says nothing about the code: no deadlines."""
+
+import tests.strategies  # noqa: F401  (loads the profile)
