@@ -1,21 +1,21 @@
-"""``python -m app``: the service of one machine, told by PRONTUARIO_* variables."""
+"""``python -m app [command]``: the service of one machine, told by PRONTUARIO_* variables.
+
+Without a command it serves. ``migrate`` brings the records' tables to this release and ends.
+"""
 
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
 
 from app import logs
+from app.database.migrate import migrate
 from app.server import build_server
 from app.settings import Settings, SettingsError
 
 
-def main() -> int:
-    """Serve until told to stop; 78 (a configuration error, sysexits.h) when the environment is wrong."""
-    try:
-        settings = Settings.from_environment(os.environ)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return os.EX_CONFIG
+def serve(settings: Settings) -> int:
+    """Serve until told to stop."""
     logs.configure()
     build_server(settings).run()
     logging.shutdown()
@@ -23,5 +23,31 @@ def main() -> int:
     os._exit(os.EX_OK)
 
 
+def bring_up_to_date(settings: Settings) -> int:
+    """Apply every migration that is missing."""
+    if settings.records_address is None:
+        print("migrate: PRONTUARIO_RECORDS_ADDRESS is not set: there is nothing to migrate", file=sys.stderr)
+        return os.EX_CONFIG
+    migrate(settings)
+    return os.EX_OK
+
+
+COMMANDS: Mapping[str, Callable[[Settings], int]] = {"serve": serve, "migrate": bring_up_to_date}
+
+
+def main(words: Sequence[str] = ()) -> int:
+    """Do what ``words`` say; 64 for an unknown command, 78 (sysexits.h) when the environment is wrong."""
+    name = words[0] if words else "serve"
+    if name not in COMMANDS or len(words) > 1:
+        print(f"usage: python -m app [{' | '.join(COMMANDS)}]", file=sys.stderr)
+        return os.EX_USAGE
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return os.EX_CONFIG
+    return COMMANDS[name](settings)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -4,11 +4,9 @@ Everything is checked on the way in: the certificate, the name in it, and the pa
 systemd shows to this service alone. What a driver says goes no further: its words may carry an address.
 """
 
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -19,6 +17,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
 from app.checks import Check, Reading, Status
+from app.database.connection import DATABASE, WRITER
+from app.database.connection import trusting as _trusting
 from app.settings import Settings
 
 RECORDS_TIMEOUT = 1.5
@@ -82,8 +82,8 @@ class Records:
         return await self._connect(
             host=str(settings.records_address),
             port=settings.records_port,
-            user="medical_app",
-            database="medical_records",
+            user=WRITER,
+            database=DATABASE,
             password=settings.secret("records-password"),
             ssl=_trusting(settings.secret_path("authority")),
             timeout=RECORDS_TIMEOUT,
@@ -149,10 +149,3 @@ class Cache:
         )
         primary: Redis = sentinels.master_for(settings.cache_name)
         return primary
-
-
-def _trusting(authority: Path) -> ssl.SSLContext:
-    """TLS 1.3 alone, and certificates of this authority alone."""
-    context = ssl.create_default_context(cafile=str(authority))
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    return context

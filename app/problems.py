@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+
+from app.domain.refusals import Refusal, Rule
 
 _TEXTS = {
     400: ("Requisição inválida", "O servidor não conseguiu entender a requisição."),
@@ -33,6 +36,13 @@ _FIELDS = {
     "bool_parsing": "deve ser verdadeiro ou falso",
     "uuid_parsing": "deve ser um identificador UUID",
     "extra_forbidden": "campo desconhecido",
+    "literal_error": "opção desconhecida",
+    "timezone_aware": "informe o fuso horário",
+    "datetime_from_date_parsing": "data e hora inválidas",
+    "datetime_parsing": "data e hora inválidas",
+    "date_from_datetime_parsing": "data inválida",
+    "greater_than": "valor pequeno demais",
+    "decimal_parsing": "deve ser um número",
 }
 MEDIA_TYPE = "application/problem+json"
 
@@ -59,6 +69,18 @@ def problem(
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def refusal_problem(refusal: Refusal, request_id: str) -> JSONResponse:
+    """The answer for a request that the record refuses; ``type`` tells programs which refusal it is."""
+    body: dict[str, object] = {
+        "type": f"urn:prontuario:problema:{refusal.kind}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "codigo": request_id,
+    }
+    return JSONResponse(body | refusal.more, refusal.status, headers=refusal.headers, media_type=MEDIA_TYPE)
+
+
 def install(app: FastAPI) -> None:
     """Answer every refused request of ``app`` with a problem."""
 
@@ -66,19 +88,30 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101
         return problem(error.status_code, _request_id(request), headers=error.headers)
 
+    async def record_refused(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Refusal)  # noqa: S101
+        return refusal_problem(error, _request_id(request))
+
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         faults = [
             {
                 "campo": ".".join(str(part) for part in fault["loc"][1:]) or "corpo",
-                "motivo": _FIELDS.get(fault["type"], "valor inválido"),
+                "motivo": _reason(fault),
             }
             for fault in error.errors()
         ]
         return problem(422, _request_id(request), faults=faults)
 
     app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(Refusal, record_refused)
     app.add_exception_handler(RequestValidationError, invalid)
+
+
+def _reason(fault: Mapping[str, Any]) -> str:
+    """Ours for pydantic's own rules. A rule of the record speaks Portuguese itself, and quotes nothing."""
+    own = fault.get("ctx", {}).get("error")
+    return str(own) if isinstance(own, Rule) else _FIELDS.get(fault["type"], "valor inválido")
 
 
 def _request_id(request: Request) -> str:

@@ -49,7 +49,7 @@ os.environ["PRONTUARIO_RELEASE"] = json.loads((root / "manifest.json").read_text
 
 from app.__main__ import main  # noqa: E402
 
-sys.exit(main())
+sys.exit(main(sys.argv[1:]))
 '''
 
 

@@ -4,6 +4,7 @@ No secret is among them: passwords are files in a folder that systemd shows to t
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Self
@@ -34,6 +35,20 @@ def _pairs(value: object) -> object:
     return [one.rsplit(":", 1) for one in value.split()] if isinstance(value, str) else value
 
 
+def _words(value: object) -> object:
+    """``10.0.0.1 10.0.0.2`` as a list."""
+    return value.split() if isinstance(value, str) else value
+
+
+class ServiceRole(StrEnum):
+    """Which part of the application a process is; one release holds them all."""
+
+    API = "api"
+    WORKER = "worker"
+    REALTIME = "realtime"
+    EMERGENCY = "emergency"
+
+
 Endpoints = Annotated[tuple[tuple[str, Port], ...], BeforeValidator(_pairs)]
 
 
@@ -46,6 +61,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    role: ServiceRole = ServiceRole.API
     machine: Label = "desconhecida"
     address: IPv4Address = IPv4Address("127.0.0.1")
     port: Port = 8000
@@ -63,12 +79,19 @@ class Settings(BaseModel):
     records_port: Port = 5432
     records_standbys: Copies = 1
     """Copies beside the primary that there should be."""
+    records_connections: Annotated[int, Field(ge=1, le=200)] = 10
+    """Connections to the records that this process holds at most; further requests wait for one."""
+    records_patience: Seconds = 5
+    """Seconds that a request waits for a connection, a lock or an answer before it is refused."""
+    edge_addresses: Annotated[tuple[IPv4Address, ...], BeforeValidator(_words)] = ()
+    """Who may tell in X-Forwarded-For on whose behalf it asks; the audit holds that address."""
     cache_sentinels: Endpoints = ()
     """Whom to ask for the cache's primary; none: this service has no cache."""
     cache_name: Label = "cache"
     cache_replicas: Copies = 1
     credentials: Path | None = None
-    """Folder with ``authority`` (certificate), ``records-password`` and ``cache-password``."""
+    """Folder with ``authority`` (certificate), ``records-password`` and ``cache-password``; where migrations
+    run, ``records-owner-password`` too."""
 
     @model_validator(mode="after")
     def _dependencies_have_credentials(self) -> Self:

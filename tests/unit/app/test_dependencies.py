@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 
 from app import checks, dependencies
 from app.checks import Check, Prober, Reading, Result, Status, probe
+from app.database.connection import trusting
 from app.dependencies import Cache, Records, dependency_checks, judge_records
 from app.settings import Settings, SettingsError
 from tests.unit.app.conftest import Running
@@ -228,7 +229,7 @@ def test_only_tls_1_3_of_our_own_authority_is_believed(tmp_path: Path) -> None:
     stranger = tmp_path / "authority"
     stranger.write_text("no certificate")
     with pytest.raises(ssl.SSLError):
-        dependencies._trusting(stranger)
+        trusting(stranger)
 
 
 def component(name: str, status: Status, *, shared: bool) -> Check:

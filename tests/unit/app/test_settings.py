@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.settings import Settings, SettingsError
+from app.settings import ServiceRole, Settings, SettingsError
 
 
 def test_a_machine_is_described_by_its_environment() -> None:
@@ -29,3 +29,14 @@ def test_every_variable_at_fault_is_named_in_one_line() -> None:
 def test_a_machine_name_that_could_break_a_header_is_refused(machine: str) -> None:
     with pytest.raises(SettingsError):
         Settings.from_environment({"PRONTUARIO_MACHINE": machine})
+
+
+def test_a_process_is_told_its_part_and_whose_word_it_takes() -> None:
+    settings = Settings.from_environment(
+        {"PRONTUARIO_ROLE": "worker", "PRONTUARIO_EDGE_ADDRESSES": "10.0.0.1 10.0.0.2"}
+    )
+    assert settings.role is ServiceRole.WORKER
+    assert [str(one) for one in settings.edge_addresses] == ["10.0.0.1", "10.0.0.2"]
+    assert Settings().role is ServiceRole.API
+    with pytest.raises(SettingsError, match="PRONTUARIO_ROLE='boss'"):
+        Settings.from_environment({"PRONTUARIO_ROLE": "boss"})

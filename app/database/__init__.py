@@ -1,0 +1,1 @@
+"""The medical records' database as the service uses it: connections, transactions, migrations."""

@@ -1,0 +1,1 @@
+"""Rules of the medical record that need neither database nor network."""

@@ -1,0 +1,49 @@
+"""The records' server for the whole run; for each test a database of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.database.migrate import migrate
+from app.settings import Settings
+from tests.records.server import Server
+
+_MIGRATED = "migrated"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these need the image layer that the lab builds."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.build)
+            item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with one migrated database to copy from."""
+    one = Server(tmp_path_factory.mktemp("records"))
+    try:
+        one.start()
+        one.make()
+        migrate(one.settings(one.folder / "credentials"))
+        one.keep_as(_MIGRATED)
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture
+def empty(server: Server, tmp_path: Path) -> Settings:
+    """A service whose database nobody migrated."""
+    server.make()
+    return server.settings(tmp_path / "credentials")
+
+
+@pytest.fixture
+def migrated(server: Server, tmp_path: Path) -> Settings:
+    """A service whose database is of this release."""
+    server.make(_MIGRATED)
+    return server.settings(tmp_path / "credentials")
