@@ -29,3 +29,5 @@ class Caller:
     roles: frozenset[Role]
     address: IPv4Address | IPv6Address | None = None
     """The device's address as the edge saw it; the audit keeps it."""
+    proved_recently: bool = False
+    """Whether they proved it within the last minutes, as critical acts ask."""

@@ -38,6 +38,18 @@ class NotIdentified(Refusal):
     headers: ClassVar[Mapping[str, str]] = {"www-authenticate": 'Bearer realm="prontuario"'}
 
 
+class ProveAgain(Refusal):
+    """The session is good, and too old for a critical act (RFC 9470)."""
+
+    status = 401
+    kind = "confirme-sua-identidade"
+    title = "Confirme sua identidade"
+    detail = "Esta operação pede que você confirme sua senha ou chave de acesso agora. Confirme e repita."
+    headers: ClassVar[Mapping[str, str]] = {
+        "www-authenticate": 'Bearer realm="prontuario", error="insufficient_user_authentication"'
+    }
+
+
 class Forbidden(Refusal):
     status = 403
     kind = "acesso-negado"

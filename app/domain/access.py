@@ -1,0 +1,113 @@
+"""What a role may do: one table, asked by every service before it reads or writes anything.
+
+A service adds what it offers to ``Action`` and says in ``ALLOWED`` who may do it; a test spells the whole
+table a second time, so that no right is widened in passing. Rights of several roles add up.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from app.domain.caller import Caller, Role
+from app.domain.refusals import Forbidden, ProveAgain
+
+
+class Action(StrEnum):
+    """One thing that a person may be allowed to do."""
+
+    # accounts and how people sign in
+    MANAGE_ACCOUNTS = "administrar-contas"
+    CHANGE_SECURITY_POLICY = "alterar-politica-de-seguranca"
+    # patients
+    IDENTIFY_PATIENT = "identificar-paciente"
+    """Find, register and correct who a patient is."""
+    MERGE_PATIENTS = "unificar-pacientes"
+    ADMIT_PATIENT = "registrar-atendimento"
+    """Open, move and close encounters."""
+    # the chart
+    READ_CHART = "consultar-prontuario"
+    WRITE_NOTE = "escrever-evolucao"
+    RECORD_PROBLEM = "registrar-problema"
+    RECORD_ALLERGY = "registrar-alergia"
+    RECORD_MEASUREMENT = "registrar-medida"
+    """Vital signs and results, with their units."""
+    PRESCRIBE = "prescrever"
+    DISPENSE = "dispensar"
+    ADMINISTER_MEDICATION = "administrar-medicamento"
+    MANAGE_TASKS = "tratar-tarefas"
+    ATTACH_DOCUMENT = "anexar-documento"
+    SIGN_DOCUMENT = "assinar-documento"
+    OPEN_EMERGENCY_ACCESS = "abrir-acesso-de-emergencia"
+    """Open a chart that is closed to the caller, for a reason and a limited time."""
+    # trust
+    RECORD_CONSENT = "registrar-consentimento"
+    READ_AUDIT = "consultar-auditoria"
+    REVIEW_EMERGENCY_ACCESS = "revisar-acesso-de-emergencia"
+
+
+_CLINICAL = frozenset(
+    {
+        Action.READ_CHART,
+        Action.WRITE_NOTE,
+        Action.RECORD_ALLERGY,
+        Action.MANAGE_TASKS,
+        Action.ATTACH_DOCUMENT,
+        Action.SIGN_DOCUMENT,
+        Action.OPEN_EMERGENCY_ACCESS,
+        Action.RECORD_CONSENT,
+    }
+)
+
+ALLOWED: Mapping[Role, frozenset[Action]] = {
+    Role.ADMINISTRATOR: frozenset({Action.MANAGE_ACCOUNTS, Action.CHANGE_SECURITY_POLICY}),
+    Role.ADMINISTRATIVE: frozenset(
+        {
+            Action.IDENTIFY_PATIENT,
+            Action.MERGE_PATIENTS,
+            Action.ADMIT_PATIENT,
+            Action.RECORD_CONSENT,
+        }
+    ),
+    Role.PHYSICIAN: _CLINICAL
+    | {
+        Action.IDENTIFY_PATIENT,
+        Action.ADMIT_PATIENT,
+        Action.RECORD_PROBLEM,
+        Action.RECORD_MEASUREMENT,
+        Action.PRESCRIBE,
+        Action.ADMINISTER_MEDICATION,
+    },
+    Role.NURSE: _CLINICAL
+    | {
+        Action.IDENTIFY_PATIENT,
+        Action.ADMIT_PATIENT,
+        Action.RECORD_PROBLEM,
+        Action.RECORD_MEASUREMENT,
+        Action.ADMINISTER_MEDICATION,
+    },
+    Role.PHARMACIST: _CLINICAL | {Action.DISPENSE},
+    Role.AUDITOR: frozenset({Action.READ_AUDIT, Action.REVIEW_EMERGENCY_ACCESS}),
+}
+
+CRITICAL = frozenset(
+    {
+        Action.MANAGE_ACCOUNTS,
+        Action.CHANGE_SECURITY_POLICY,
+        Action.MERGE_PATIENTS,
+        Action.SIGN_DOCUMENT,
+        Action.OPEN_EMERGENCY_ACCESS,
+    }
+)
+"""Asked only of somebody who proved a moment ago who they are: a screen left open must not do these."""
+
+
+def may(caller: Caller, action: Action) -> bool:
+    """Whether one of the caller's roles allows ``action``; says nothing about a recent proof."""
+    return any(action in ALLOWED[role] for role in caller.roles)
+
+
+def require(caller: Caller, action: Action) -> None:
+    """Let ``caller`` pass, or raise Forbidden; ProveAgain where the act is critical and the proof is old."""
+    if not may(caller, action):
+        raise Forbidden
+    if action in CRITICAL and not caller.proved_recently:
+        raise ProveAgain
