@@ -31,7 +31,7 @@ $(VENV)/ready: requirements.txt
 	@echo "$(CURDIR)" > "$$($(PY) -c 'import site; print(site.getsitepackages()[0])')/prontuario.pth"
 	@touch $@
 
-.PHONY: help up down status detector-status replace upgrade preview test test-fast drill doctor clean distclean release bundle bundle-pins lint lock page schema
+.PHONY: help up down status detector-status replace upgrade preview test test-fast drill doctor clean distclean release bundle bundle-pins lint lock page sbis schema
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -109,6 +109,9 @@ lock: $(VENV)/ready  ## Pin requirements.in and app/requirements.in anew
 
 page: $(VENV)/ready  ## Write docs/drills.md from the last results in build/drills
 	@$(PY) -m drills.page
+
+sbis: $(VENV)/ready  ## Write docs/sbis.md: which requirement is shown by which test
+	@$(PY) -m tests.sbis.page
 
 schema: $(VENV)/ready  ## Write infra/schema/stack.schema.json from the models
 	@$(PY) -m infra.config.schema

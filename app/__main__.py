@@ -1,6 +1,7 @@
 """``python -m app [command]``: the service of one machine, told by PRONTUARIO_* variables.
 
-Without a command it serves. ``migrate`` brings the records' tables to this release and ends.
+Without a command it serves. ``migrate`` brings the records' tables to this release and ends. ``audit verify``
+says whether anybody touched the audit.
 """
 
 import logging
@@ -8,13 +9,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from app import logs
+from app import audit_command, logs
 from app.database.migrate import migrate
 from app.server import build_server
 from app.settings import Settings, SettingsError
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, _: Sequence[str]) -> int:
     """Serve until told to stop."""
     logs.configure()
     build_server(settings).run()
@@ -23,7 +24,7 @@ def serve(settings: Settings) -> int:
     os._exit(os.EX_OK)
 
 
-def bring_up_to_date(settings: Settings) -> int:
+def bring_up_to_date(settings: Settings, _: Sequence[str]) -> int:
     """Apply every migration that is missing."""
     if settings.records_address is None:
         print("migrate: PRONTUARIO_RECORDS_ADDRESS is not set: there is nothing to migrate", file=sys.stderr)
@@ -32,13 +33,19 @@ def bring_up_to_date(settings: Settings) -> int:
     return os.EX_OK
 
 
-COMMANDS: Mapping[str, Callable[[Settings], int]] = {"serve": serve, "migrate": bring_up_to_date}
+COMMANDS: Mapping[str, Callable[[Settings, Sequence[str]], int]] = {
+    "serve": serve,
+    "migrate": bring_up_to_date,
+    "audit": audit_command.run,
+}
+_WITH_WORDS = frozenset({"audit"})
+"""Commands that more words may follow."""
 
 
 def main(words: Sequence[str] = ()) -> int:
     """Do what ``words`` say; 64 for an unknown command, 78 (sysexits.h) when the environment is wrong."""
     name = words[0] if words else "serve"
-    if name not in COMMANDS or len(words) > 1:
+    if name not in COMMANDS or (len(words) > 1 and name not in _WITH_WORDS):
         print(f"usage: python -m app [{' | '.join(COMMANDS)}]", file=sys.stderr)
         return os.EX_USAGE
     try:
@@ -46,7 +53,7 @@ def main(words: Sequence[str] = ()) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
-    return COMMANDS[name](settings)
+    return COMMANDS[name](settings, words[1:])
 
 
 if __name__ == "__main__":
