@@ -42,6 +42,7 @@ up: $(VENV)/ready  ## Build what is missing, boot the virtual hospital, deploy i
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
 	@$(PY) -m app.release
+	@$(PY) -m lab.images services
 	@$(PY) -m lab up --stack $(LAB_STACK)
 	@$(PY) -m lab exec -- $(PY) -m lab.stack up --stack $(LAB_STACK)
 
@@ -66,6 +67,7 @@ test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and dr
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
+	@$(PY) -m lab.images services
 	@$(PY) -m pytest -m lab --durations=15 tests
 
 test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; under a minute
@@ -99,6 +101,8 @@ release: $(VENV)/ready  ## Build the service's immutable release for every archi
 bundle: $(VENV)/ready  ## For a hospital: copy upstream's images by digest and sign them (PROCESSOR=arm64 KEY=FILE)
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab.images copy --processor $(PROCESSOR) --key "$(KEY)"
+	@$(PY) -m app.release
+	@$(PY) -m lab.images services --key "$(KEY)"
 
 bundle-pins: $(VENV)/ready  ## Write down which digest each of upstream's images has today, for review
 	@$(PY) -m lab.images pin

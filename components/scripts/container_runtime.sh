@@ -6,6 +6,12 @@ programs=/usr/local/bin
 node=prontuario.internal/node # the image that carries the machine's own programs
 mounted=/run/prontuario-node
 
+# about WHAT: the functions below are about another archive than the machine's own.
+about() {
+    waiting=/var/cache/prontuario-$1
+    mark=/var/lib/containerd/prontuario-$1
+}
+
 # look_at_bundle INCOMING DIGEST BYTES: before the copy.
 look_at_bundle() {
     incoming=$(incoming_file "$1")
@@ -127,6 +133,17 @@ drop_bundle() {
         ctr --namespace k8s.io images list --quiet | xargs -r ctr --namespace k8s.io images remove --sync >/dev/null
     fi
     systemctl disable --quiet --now containerd 2>/dev/null || :
+    rm -f "$mark" "$mark.new"
+}
+
+# drop_images INCOMING REPOSITORY: of an archive that is not the machine's own; containerd goes on.
+drop_images() {
+    drop_upload "$1" "$waiting/images.tar"
+    rm -rf "$waiting"
+    if systemctl is-active --quiet containerd; then
+        ctr --namespace k8s.io images list --quiet | awk -v name="$2:" 'index($1, name) == 1' |
+            xargs -r ctr --namespace k8s.io images remove --sync >/dev/null
+    fi
     rm -f "$mark" "$mark.new"
 }
 

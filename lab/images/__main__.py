@@ -1,4 +1,4 @@
-"""python -m lab.images build | pin | copy | sign | verify"""
+"""python -m lab.images build | services | pin | copy | sign | verify"""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.release import ARCHITECTURES, ReleaseError, find_release
 from lab import privilege
 from lab.host import LabError, Progress
-from lab.images import artefact, bundle, debian, upstream, verify
-from lab.images.catalogue import IMAGES, NODE
+from lab.images import artefact, bundle, debian, services, upstream, verify
+from lab.images.catalogue import IMAGES, NODE, SERVICES, Image
 from toolchain import programs
 from toolchain.errors import ToolchainError
 
@@ -24,6 +25,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--for", dest="asker", type=int, help=argparse.SUPPRESS)
     verbs = top.add_subparsers(dest="verb", required=True)
     verbs.add_parser("build", help="build and sign the lab's bundle, unless its parts are the same")
+    own = verbs.add_parser("services", help="build and sign the services' image of the present release")
+    own.add_argument("--arch", choices=ARCHITECTURES, help="of the release (default: this computer's)")
+    own.add_argument("--key", type=Path, help="the hospital's signing key (default: the lab's own)")
     verbs.add_parser("layers", help="only what takes root to build")
     verbs.add_parser("pin", help="write down which digest each of upstream's images has today")
     copying = verbs.add_parser("copy", help="a hospital's bundle, copied from upstream by digest and signed")
@@ -45,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         privilege.adopt(privilege.person(options.asker))
     try:
         act(options, Progress())
-    except (LabError, ToolchainError, verify.BundleRefused) as error:
+    except (LabError, ReleaseError, ToolchainError, verify.BundleRefused) as error:
         print(f"images: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -60,6 +64,12 @@ def act(options: argparse.Namespace, progress: Progress) -> None:
         case "build":
             layers(progress)
             tell(artefact.ensure(IMAGES, programs.binaries(), progress))
+        case "services":
+            layers(progress, [SERVICES])
+            here = next(
+                linux for linux in ARCHITECTURES if bundle.ARCHITECTURES[linux] == bundle.architecture()
+            )
+            tell(services.ensure(find_release(options.arch or here), progress, options.key))
         case "layers":
             layers(progress)
         case "pin":
@@ -73,9 +83,9 @@ def act(options: argparse.Namespace, progress: Progress) -> None:
                 print(f"{image.name} {image.digest} {image.version}")
 
 
-def layers(progress: Progress) -> None:
+def layers(progress: Progress, images: Sequence[Image] = (*IMAGES, SERVICES)) -> None:
     """Build what is missing of the layers that take root, asking for it only then."""
-    wanted = [image.debian for image in IMAGES if image.debian]
+    wanted = [image.debian for image in images if image.debian]
     missing = [packages for packages in wanted if not debian.place(packages).is_dir()]
     if not missing or privilege.is_root():
         for packages in missing:

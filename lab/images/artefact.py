@@ -25,7 +25,7 @@ from lab.images.catalogue import Image
 from lab.images.verify import ARCHIVE, LIST, SIGNATURE
 
 _INPUTS = "inputs"
-_NO_RECIPE = ("__main__.py", "artefact.py", "upstream.py")
+_NO_RECIPE = ("__main__.py", "artefact.py", "services.py", "upstream.py")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import platform
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,10 @@ def publish(images: Iterable[Built], processor: str, scratch: Path, folder: Path
     return folder
 
 
-def make(image: Image, programs: Mapping[str, Path], scratch: Path, progress: Progress) -> Built:
-    """One image for this computer's processor, its parts in ``scratch``.
+def make(
+    image: Image, programs: Mapping[str, Path], scratch: Path, progress: Progress, top: Sequence[Blob] = ()
+) -> Built:
+    """One image for this computer's processor, its parts in ``scratch``, the layers ``top`` above them.
 
     Raises LabError when one is missing.
     """
@@ -103,6 +105,7 @@ def make(image: Image, programs: Mapping[str, Path], scratch: Path, progress: Pr
             files[at.format(architecture=processor)] = programs[artefact]
         # Last, because it changes most often: the layers below it are found again.
         stack.append(layers.programs(files, place / "programs.tar"))
+    stack.extend(top)
     stored = [oci.compressed(layer, place) for layer in stack]
     config, manifest = oci.image(stored, image.settings, processor, place)
     versions = unpacked.versions if unpacked else {}

@@ -198,6 +198,31 @@ NODE = Image(
     },
 )
 
+SERVICES_USER = 10001
+
+# The hospital's own services. It changes with every release, so it travels in an archive of its own
+# (lab/images/services.py). Python is the machines' Debian's: a release is compiled for it (app/release.py).
+SERVICES = Image(
+    repository="prontuario.internal/services",
+    version="",
+    tag="",
+    settings=Settings(
+        # Nothing of the image's own Python packages is seen, and nothing is written.
+        entrypoint=("/usr/bin/python3", "-I", "-S", "-B", "/opt/prontuario"),
+        user=str(SERVICES_USER),
+        environment={"PATH": _SYSTEM_PATH, "LANG": "C.UTF-8"},
+    ),
+    debian=Packages(
+        # No shell: nothing in the container ever needs one. libstdc++ is what wheels expect of a system.
+        names=("base-files", "python3", "libstdc++6", "tzdata"),
+        version_of="python3.11",
+        release=DEBIAN_RELEASE,
+        unwanted=(*_UNSEEN, "usr/lib/python3/dist-packages/"),
+        python=True,
+    ),
+    users={"prontuario": SERVICES_USER},
+)
+
 IMAGES = (
     NODE,
     Image(

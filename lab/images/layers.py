@@ -45,6 +45,18 @@ def programs(files: Mapping[str, Path], layer: Path) -> Blob:
     return Blob.of(layer)
 
 
+def unpacked(archive: Path, below: str, layer: Path) -> Blob:
+    """A layer of what an archive of ours holds, ``below`` a path of the image; nobody may change it."""
+    with tarfile.open(archive) as source, tarfile.open(layer, "w", format=tarfile.GNU_FORMAT) as target:
+        for entry in sorted(source, key=lambda entry: entry.name):
+            content = source.extractfile(entry) if entry.isfile() else None
+            clean = plain_entry(f"{below.strip('/')}/{entry.name}", entry.size if content else 0, 0o444)
+            if entry.isdir():
+                clean.type, clean.mode = tarfile.DIRTYPE, 0o555
+            target.addfile(clean, content)
+    return Blob.of(layer)
+
+
 def skeleton(users: Mapping[str, int], links: Mapping[str, str], layer: Path) -> Blob:
     """A layer that every image ends with: who exists, where to write, and some links (path -> target)."""
     everybody = {"root": 0, "nobody": 65534, **users}

@@ -68,6 +68,8 @@ class ContainerMachine(Machine):
     """A machine with containerd; what it holds is in ``root``."""
 
     architecture: str = bundle.architecture()
+    mark: str = "mark"
+    """Where it is noted which archive was taken: another name, another kind of archive."""
 
     def install(self) -> None:
         """Put the programs in place that no test may run for real."""
@@ -123,7 +125,7 @@ class ContainerMachine(Machine):
         """Call a function of the library with its places moved below ``root``."""
         places = {
             "waiting": self.root / "waiting",
-            "mark": self.root / "containerd" / "mark",
+            "mark": self.root / "containerd" / self.mark,
             "programs": self.root / "bin",
             "mounted": self.root / "node",
         }

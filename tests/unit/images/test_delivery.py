@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,42 @@ def test_removing_twice_leaves_nothing_and_succeeds(machine: ContainerMachine, d
         assert machine.programs == ["somebody-elses"]
         assert not (machine.root / "containerd" / "mark").exists()
     assert "disable --quiet --now containerd" in (machine.root / "services").read_text()
+
+
+def test_another_archive_comes_and_goes_and_the_machines_own_stays(
+    machine: ContainerMachine,
+    delivery: Delivery,
+    tmp_path: Path,
+    programs: dict[str, Path],
+    signing_key: Path,
+) -> None:
+    deliver(delivery, machine)
+    image = Image("prontuario.internal/services", "1", "1.0-x86_64", Settings(), programs={"/code": "pause"})
+    folder = bundle.build((image,), programs, tmp_path / "services", Progress(quiet=True))
+    bundle.sign(folder, signing_key)
+    apart = ContainerMachine(machine.root, environment=machine.environment, mark="services-mark")
+    deliver(Delivery(folder, delivery.signers), apart)
+    assert {PAUSE_NAME, "prontuario.internal/services:1.0-x86_64"} <= set(machine.images)
+    assert delivery.looked(machine).stdout == "held\n"
+    for _ in range(2):
+        done = apart.step(
+            "drop_images", "incoming/it", "prontuario.internal/services", papers={}, verb="remove"
+        )
+        assert done.returncode == 0, done.stderr
+    assert PAUSE_NAME in machine.images
+    assert "prontuario.internal/services:1.0-x86_64" not in machine.images
+    assert machine.programs == ["kubectl", "kubelet"]
+
+
+def test_every_archive_waits_and_is_noted_in_a_place_of_its_own() -> None:
+    script = Path(bundle.__file__).parents[2] / "components/scripts/container_runtime.sh"
+    said = subprocess.run(
+        ["sh", "-c", f'. "{script}"; echo $waiting $mark; about services; echo $waiting $mark'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert len(set(said)) == 4
 
 
 @pytest.mark.parametrize(("filesystem", "systemd"), [("cgroup2fs", "true"), ("tmpfs", "false")])
