@@ -1,7 +1,8 @@
 """``python -m app [command]``: the service of one machine, told by PRONTUARIO_* variables.
 
 Without a command it serves. ``migrate`` brings the records' tables to this release and ends. ``audit verify``
-says whether anybody touched the audit.
+says whether anybody touched the audit; ``account first-administrator`` makes the account that
+makes all others.
 """
 
 import logging
@@ -9,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from app import audit_command, logs
+from app import account_command, audit_command, logs
 from app.database.migrate import migrate
 from app.server import build_server
 from app.settings import Settings, SettingsError
@@ -37,8 +38,9 @@ COMMANDS: Mapping[str, Callable[[Settings, Sequence[str]], int]] = {
     "serve": serve,
     "migrate": bring_up_to_date,
     "audit": audit_command.run,
+    "account": account_command.run,
 }
-_WITH_WORDS = frozenset({"audit"})
+_WITH_WORDS = frozenset({"audit", "account"})
 """Commands that more words may follow."""
 
 

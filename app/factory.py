@@ -8,12 +8,16 @@ from fastapi import FastAPI
 from app import problems
 from app.api import api_routes
 from app.checks import Check, Prober
+from app.database.engine import Database
 from app.dependencies import dependency_checks
 from app.envelope import Envelope
 from app.health import health_routes
 from app.metrics import Metrics
 from app.page import page_routes
 from app.resources import machine_checks
+from app.routers import accounts, sessions
+from app.services.identity import Identity
+from app.services.passwords import Passwords
 from app.settings import Settings
 from app.state import State
 
@@ -26,12 +30,14 @@ def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> Fas
     prober = Prober(checks, settings.check_interval)
     state = State(settings, prober)
     metrics = Metrics(settings, prober)
+    database = Database(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await prober.start()
         yield
         await prober.stop()
+        await database.close()
 
     # No interactive documentation: its pages load scripts from the internet.
     app = FastAPI(
@@ -43,9 +49,12 @@ def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> Fas
         openapi_url=None,
     )
     app.state.service = state
+    app.state.identity = Identity(settings, database, Passwords()) if settings.records_address else None
     problems.install(app)
     app.include_router(health_routes(state, metrics))
     app.include_router(api_routes(state))
     app.include_router(page_routes(state))
+    app.include_router(sessions.routes)
+    app.include_router(accounts.routes)
     app.add_middleware(Envelope, state=state, metrics=metrics)
     return app

@@ -15,6 +15,7 @@ class Action(StrEnum):
     """One thing that a person may be allowed to do."""
 
     # accounts and how people sign in
+    READ_ACCOUNTS = "consultar-contas"
     MANAGE_ACCOUNTS = "administrar-contas"
     CHANGE_SECURITY_POLICY = "alterar-politica-de-seguranca"
     # patients
@@ -58,7 +59,9 @@ _CLINICAL = frozenset(
 )
 
 ALLOWED: Mapping[Role, frozenset[Action]] = {
-    Role.ADMINISTRATOR: frozenset({Action.MANAGE_ACCOUNTS, Action.CHANGE_SECURITY_POLICY}),
+    Role.ADMINISTRATOR: frozenset(
+        {Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.CHANGE_SECURITY_POLICY}
+    ),
     Role.ADMINISTRATIVE: frozenset(
         {
             Action.IDENTIFY_PATIENT,

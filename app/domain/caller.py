@@ -5,6 +5,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID
 
+Address = IPv4Address | IPv6Address
+
 
 class Role(StrEnum):
     """A profile of the hospital. A person may hold several; each opens what its work needs."""
@@ -27,7 +29,7 @@ class Caller:
     account: UUID
     session: UUID
     roles: frozenset[Role]
-    address: IPv4Address | IPv6Address | None = None
+    address: Address | None = None
     """The device's address as the edge saw it; the audit keeps it."""
     proved_recently: bool = False
     """Whether they proved it within the last minutes, as critical acts ask."""

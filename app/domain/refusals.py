@@ -118,3 +118,38 @@ class RecordsUnavailable(Refusal):
     title = "Serviço indisponível"
     detail = "O prontuário não pode atender agora. Tente novamente em instantes; nada foi perdido."
     headers: ClassVar[Mapping[str, str]] = {"retry-after": "1"}
+
+
+class NotProved(Refusal):
+    """One text for a wrong name, a wrong password, a locked and a closed account: nobody learns which."""
+
+    status = 401
+    kind = "credenciais-recusadas"
+    title = "Não foi possível entrar"
+    detail = (
+        "Usuário ou credencial não conferem, ou o acesso está bloqueado. Confira e tente de novo; "
+        "se persistir, procure o administrador."
+    )
+
+
+class ChallengeSpent(Refusal):
+    """An attempt at signing in that was answered before, or too late."""
+
+    status = 409
+    kind = "tentativa-vencida"
+    title = "Tentativa vencida"
+    detail = "Esta tentativa de acesso já foi usada ou venceu. Comece de novo."
+
+
+class SessionLocked(Refusal):
+    status = 423
+    kind = "sessao-bloqueada"
+    title = "Sessão bloqueada"
+    detail = "A sessão foi bloqueada por inatividade. Confirme sua identidade para continuar de onde parou."
+
+
+class PasswordDue(Refusal):
+    status = 403
+    kind = "troca-de-senha-obrigatoria"
+    title = "Troque sua senha"
+    detail = "Sua senha foi definida por um administrador. Escolha outra para continuar."

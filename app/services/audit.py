@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database.engine import Database
 from app.domain.audit_events import Event
-from app.domain.caller import Caller
+from app.domain.caller import Address, Caller
 from app.repositories import audit as rows
 
 __all__ = ["Event", "Opaque", "audit", "audit_apart"]
@@ -31,20 +31,24 @@ async def audit(
     *,
     subject: UUID | None = None,
     patient: UUID | None = None,
+    address: Address | None = None,
     detail: Mapping[str, Opaque | list[Opaque]] | None = None,
 ) -> None:
     """Tell that ``event`` happened; it stands if, and only if, the transaction of ``session`` does.
 
     caller: who; None when nobody was identified (a refused login)
     subject: the account, entry or document that something was done to
+    address: the device's, where no caller tells it
     detail: opaque words, ids and figures. Raises ValueError for a sentence or a person's number: such a
         detail is a mistake of the program, and would stay for ever.
     """
+    if caller and caller.address:
+        address = caller.address
     columns = {
         "event": event.value,
         "account": caller.account if caller else None,
         "session": caller.session if caller else None,
-        "address": str(caller.address) if caller and caller.address else None,
+        "address": str(address) if address else None,
         "subject": subject,
         "patient": patient,
         "detail": {name: _opaque(value) for name, value in (detail or {}).items()},

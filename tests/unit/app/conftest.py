@@ -1,7 +1,7 @@
 """A service in memory, and the means to ask it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
 from ipaddress import IPv4Address
 from types import TracebackType
@@ -38,6 +38,10 @@ class Client:
     ) -> None:
         self._runner.run(self._lifespan.__aexit__(None, None, None))
         self._runner.close()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Something else in the service's own event loop."""
+        return self._runner.run(work)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request."""

@@ -10,6 +10,7 @@ from app.domain.refusals import Forbidden, ProveAgain
 
 # Columns: administrador, administrativo, medico, enfermagem, farmacia, auditor; ! asks for a recent proof.
 TABLE = """
+consultar-contas                 A.....
 administrar-contas               A.....!
 alterar-politica-de-seguranca    A.....!
 identificar-paciente             .AME..

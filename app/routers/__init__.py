@@ -1,0 +1,1 @@
+"""HTTP and nothing else: headers, forms and answers of what the services do."""

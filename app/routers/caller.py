@@ -1,0 +1,69 @@
+"""Who asks, as a dependency of every route that is not open to all: ``caller: Asking``."""
+
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.domain.caller import Address, Caller
+from app.domain.refusals import NotIdentified, PasswordDue, RecordsUnavailable, SessionLocked
+from app.domain.sessions import Presence
+from app.services.identity import Identity
+from app.services.sessions import recognise
+
+_LONGEST_TOKEN = 200
+_BEARER = HTTPBearer(bearerFormat="opaque", description="O access_token da entrada", auto_error=False)
+_BY_ITSELF = "x-prontuario-automatico"
+"""A screen that asks by itself, without its person, says so: it must not keep an abandoned session open."""
+
+
+def identity(request: Request) -> Identity:
+    """The services of identity; RecordsUnavailable where this process has no records."""
+    found: Identity | None = request.app.state.identity
+    if found is None:
+        raise RecordsUnavailable
+    return found
+
+
+def device(request: Request) -> Address | None:
+    """The device's address: the peer's, or the one that an edge of ours names last."""
+    peer = _address(request.client.host if request.client else "")
+    if peer in request.app.state.service.settings.edge_addresses:
+        named = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2]
+        return _address(named.strip()) or peer
+    return peer
+
+
+async def presence(
+    request: Request,
+    shown: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    services: Annotated[Identity, Depends(identity)],
+) -> Presence:
+    """Whoever showed the token, locked or not. Raises NotIdentified."""
+    if shown is None or len(shown.credentials) > _LONGEST_TOKEN:
+        raise NotIdentified
+    attentive = _BY_ITSELF not in request.headers
+    return await recognise(services.database, shown.credentials, device(request), attentive=attentive)
+
+
+async def current_caller(found: Annotated[Presence, Depends(presence)]) -> Caller:
+    """The person behind this request. Raises NotIdentified, SessionLocked or PasswordDue."""
+    if found.standing.locked:
+        raise SessionLocked
+    if found.password_due:
+        raise PasswordDue
+    return found.caller
+
+
+Services = Annotated[Identity, Depends(identity)]
+Device = Annotated[Address | None, Depends(device)]
+Present = Annotated[Presence, Depends(presence)]
+Asking = Annotated[Caller, Depends(current_caller)]
+
+
+def _address(written: str) -> Address | None:
+    with suppress(ValueError):
+        return ip_address(written)
+    return None
