@@ -14,6 +14,7 @@ from app.envelope import Envelope
 from app.health import health_routes
 from app.metrics import Metrics
 from app.page import page_routes
+from app.record import record_routes
 from app.resources import machine_checks
 from app.routers import accounts, sessions
 from app.services.identity import Identity
@@ -56,5 +57,6 @@ def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> Fas
     app.include_router(page_routes(state))
     app.include_router(sessions.routes)
     app.include_router(accounts.routes)
+    app.include_router(record_routes(database))
     app.add_middleware(Envelope, state=state, metrics=metrics)
     return app

@@ -19,8 +19,10 @@ class Action(StrEnum):
     MANAGE_ACCOUNTS = "administrar-contas"
     CHANGE_SECURITY_POLICY = "alterar-politica-de-seguranca"
     # patients
+    FIND_PATIENT = "localizar-paciente"
+    """Find patients and read who they are."""
     IDENTIFY_PATIENT = "identificar-paciente"
-    """Find, register and correct who a patient is."""
+    """Register and correct who a patient is."""
     MERGE_PATIENTS = "unificar-pacientes"
     ADMIT_PATIENT = "registrar-atendimento"
     """Open, move and close encounters."""
@@ -47,6 +49,7 @@ class Action(StrEnum):
 
 _CLINICAL = frozenset(
     {
+        Action.FIND_PATIENT,
         Action.READ_CHART,
         Action.WRITE_NOTE,
         Action.RECORD_ALLERGY,
@@ -64,6 +67,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
     ),
     Role.ADMINISTRATIVE: frozenset(
         {
+            Action.FIND_PATIENT,
             Action.IDENTIFY_PATIENT,
             Action.MERGE_PATIENTS,
             Action.ADMIT_PATIENT,

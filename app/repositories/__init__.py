@@ -1,1 +1,1 @@
-"""The SQL behind the services; no rules."""
+"""The SQL of the records: one module per domain, each function inside its caller's transaction."""

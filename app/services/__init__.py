@@ -1,1 +1,1 @@
-"""The rules of the record, each in one transaction with its audit; no HTTP, no SQL."""
+"""What may be done with the records: rules, transactions and their audit."""

@@ -4,6 +4,7 @@ from app.tables.accounts import Account, Password, SecurityPolicy, SignInState
 from app.tables.audit import AuditEntry, AuditLink, AuditPending
 from app.tables.base import Base, Versioned
 from app.tables.ledger import IdempotencyKey, PastVersion
+from app.tables.patients import DuplicateProposal, Patient, PatientMerge
 from app.tables.sessions import Challenge, Session, SessionToken
 
 __all__ = [
@@ -13,9 +14,12 @@ __all__ = [
     "AuditPending",
     "Base",
     "Challenge",
+    "DuplicateProposal",
     "IdempotencyKey",
     "Password",
     "PastVersion",
+    "Patient",
+    "PatientMerge",
     "SecurityPolicy",
     "Session",
     "SessionToken",

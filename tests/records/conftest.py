@@ -7,6 +7,7 @@ import pytest
 
 from app.database.migrate import migrate
 from app.settings import Settings
+from tests.records.hospital import Hospital
 from tests.records.server import Server
 
 _MIGRATED = "migrated"
@@ -47,3 +48,10 @@ def migrated(server: Server, tmp_path: Path) -> Settings:
     """A service whose database is of this release."""
     server.make(_MIGRATED)
     return server.settings(tmp_path / "credentials")
+
+
+@pytest.fixture
+def hospital(migrated: Settings) -> Iterator[Hospital]:
+    """The service over an empty record."""
+    with Hospital(migrated) as one:
+        yield one

@@ -45,7 +45,7 @@ class Client:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request."""
-        return self._runner.run(self._http.request(method, path, **options))
+        return self.run(self._http.request(method, path, **options))
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """One GET."""
