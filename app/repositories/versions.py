@@ -1,6 +1,6 @@
 """Rows that are never deleted: adding one, and the next version of one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,6 +20,15 @@ async def add(session: AsyncSession, caller: Caller, row: Row) -> Row:
     session.add(row)
     await session.flush()
     return row
+
+
+async def add_all(session: AsyncSession, caller: Caller, rows: Sequence[Row]) -> None:
+    """The first version of several rows, in one statement."""
+    for row in rows:
+        row.version = 1
+        row.recorded_by = row.changed_by = caller.account
+    session.add_all(rows)
+    await session.flush()
 
 
 async def lock(session: AsyncSession, table: type[Row], identity: UUID, version: int | None = None) -> Row:

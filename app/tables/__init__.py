@@ -3,26 +3,51 @@
 from app.tables.accounts import Account, Password, SecurityPolicy, SignInState
 from app.tables.audit import AuditEntry, AuditLink, AuditPending
 from app.tables.base import Base, Versioned
+from app.tables.chart import (
+    Allergy,
+    AllergyDenial,
+    Encounter,
+    Entry,
+    Medication,
+    Note,
+    Observation,
+    Prescription,
+    Problem,
+    Task,
+)
 from app.tables.ledger import IdempotencyKey, PastVersion
 from app.tables.patients import DuplicateProposal, Patient, PatientMerge
 from app.tables.sessions import Challenge, Session, SessionToken
+from app.tables.terminology import TerminologyConcept, TerminologyEdition
 
 __all__ = [
     "Account",
+    "Allergy",
+    "AllergyDenial",
     "AuditEntry",
     "AuditLink",
     "AuditPending",
     "Base",
     "Challenge",
     "DuplicateProposal",
+    "Encounter",
+    "Entry",
     "IdempotencyKey",
+    "Medication",
+    "Note",
+    "Observation",
     "Password",
     "PastVersion",
     "Patient",
     "PatientMerge",
+    "Prescription",
+    "Problem",
     "SecurityPolicy",
     "Session",
     "SessionToken",
     "SignInState",
+    "Task",
+    "TerminologyConcept",
+    "TerminologyEdition",
     "Versioned",
 ]

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from app.database.migrate import migrate
+from app.services.terminology_save import save_to_records
 from app.settings import Settings
+from app.terminology.catalogue import SYSTEMS
+from app.terminology.load import load_seed
 from tests.records.hospital import Hospital
 from tests.records.server import Server
 
@@ -54,4 +57,23 @@ def migrated(server: Server, tmp_path: Path) -> Settings:
 def hospital(migrated: Settings) -> Iterator[Hospital]:
     """The service over an empty record."""
     with Hospital(migrated) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def ward_server(server: Server) -> Server:
+    """The server, with one migrated database for all tests of a module: each brings its own patients."""
+    server.make(_MIGRATED)
+    return server
+
+
+@pytest.fixture(scope="module")
+def ward(ward_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
+    """The service over that database, with the terminologies that invented patients use."""
+    settings = ward_server.settings(tmp_path_factory.mktemp("ward") / "credentials")
+    save = save_to_records(settings)
+    for name in SYSTEMS:
+        loaded = load_seed(name)
+        save(loaded.edition, loaded.concepts)
+    with Hospital(settings) as one:
         yield one
