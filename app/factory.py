@@ -17,10 +17,13 @@ from app.page import page_routes
 from app.record import record_routes
 from app.resources import machine_checks
 from app.routers import accounts, sessions
+from app.services.audit_seal import Sealer
 from app.services.identity import Identity
 from app.services.passwords import Passwords
 from app.settings import Settings
 from app.state import State
+from app.traces import Traces
+from app.trust import trust_routes
 
 
 def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> FastAPI:
@@ -32,11 +35,14 @@ def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> Fas
     state = State(settings, prober)
     metrics = Metrics(settings, prober)
     database = Database(settings)
+    sealer = Sealer(database if settings.records_address else None)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await prober.start()
+        await sealer.start()
         yield
+        await sealer.stop()
         await prober.stop()
         await database.close()
 
@@ -51,12 +57,13 @@ def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> Fas
     )
     app.state.service = state
     app.state.identity = Identity(settings, database, Passwords()) if settings.records_address else None
-    problems.install(app)
+    problems.install(app, Traces(database if settings.records_address else None))
     app.include_router(health_routes(state, metrics))
     app.include_router(api_routes(state))
     app.include_router(page_routes(state))
     app.include_router(sessions.routes)
     app.include_router(accounts.routes)
     app.include_router(record_routes(database))
+    app.include_router(trust_routes(settings, database))
     app.add_middleware(Envelope, state=state, metrics=metrics)
     return app

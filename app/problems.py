@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.domain.refusals import Refusal, Rule
+from app.traces import Traces
 
 _TEXTS = {
     400: ("Requisição inválida", "O servidor não conseguiu entender a requisição."),
@@ -81,8 +82,8 @@ def refusal_problem(refusal: Refusal, request_id: str) -> JSONResponse:
     return JSONResponse(body | refusal.more, refusal.status, headers=refusal.headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every refused request of ``app`` with a problem."""
+def install(app: FastAPI, traces: Traces) -> None:
+    """Answer every refused request of ``app`` with a problem, and leave a trace of it."""
 
     async def refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
@@ -90,6 +91,7 @@ def install(app: FastAPI) -> None:
 
     async def record_refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Refusal)  # noqa: S101
+        await traces.leave(request, error.status, error.kind)
         return refusal_problem(error, _request_id(request))
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
@@ -101,6 +103,7 @@ def install(app: FastAPI) -> None:
             }
             for fault in error.errors()
         ]
+        await traces.leave(request, 422, "dados-invalidos")
         return problem(422, _request_id(request), faults=faults)
 
     app.add_exception_handler(HTTPException, refused)

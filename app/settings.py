@@ -27,6 +27,10 @@ Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,
 Seconds = Annotated[float, Field(gt=0, le=600)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+StoreUrl = Annotated[
+    str, StringConstraints(pattern=r"^(https://[A-Za-z0-9.-]+|http://127\.0\.0\.1)(:[0-9]{1,5})?$")
+]
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,120}$")]
 Copies = Annotated[int, Field(ge=0, le=9)]
 
 
@@ -89,14 +93,26 @@ class Settings(BaseModel):
     """Whom to ask for the cache's primary; none: this service has no cache."""
     cache_name: Label = "cache"
     cache_replicas: Copies = 1
+    store_endpoint: StoreUrl | None = None
+    """Where the object store answers, ``https://host:port``; None: documents cannot be stored."""
+    store_bucket: Label = "documents"
+    store_region: Label = "hospital"
+    institution: Name = "Hospital"
+    """The hospital's name, as it stands on every printed page."""
     credentials: Path | None = None
     """Folder with ``authority`` (certificate), ``records-password`` and ``cache-password``; where migrations
-    run, ``records-owner-password`` too."""
+    run, ``records-owner-password`` too. With a store: ``store-access-key``, ``store-secret-key`` and
+    ``document-keys`` (lines ``id:base64`` of 32 bytes, the first for new documents)."""
+    signature_trust: Path | None = None
+    """Folder with ``raizes``, ``autoridades`` and ``lcr``; None: no signature is trusted or made."""
 
     @model_validator(mode="after")
     def _dependencies_have_credentials(self) -> Self:
-        if (self.records_address or self.cache_sentinels) and self.credentials is None:
-            raise ValueError(f"the records and the cache need credentials, and {_CREDENTIALS} is not set")
+        dependencies = self.records_address or self.cache_sentinels or self.store_endpoint
+        if dependencies and self.credentials is None:
+            raise ValueError(
+                f"the records, the cache and the store need credentials, and {_CREDENTIALS} is not set"
+            )
         return self
 
     def secret_path(self, name: str) -> Path:

@@ -7,6 +7,7 @@ from sqlalchemy import Text, cast, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.audit_chain import Anchor, Entry, Link
+from app.domain.audit_reading import AuditFilter, AuditLine, Order
 from app.tables.audit import AuditEntry, AuditLink, AuditPending
 
 COLUMNS = (
@@ -69,3 +70,43 @@ async def unsealed(session: AsyncSession, longer_than: timedelta) -> int | None:
 async def pending(session: AsyncSession) -> int:
     """How many rows wait for their links."""
     return await session.scalar(select(func.count()).select_from(AuditPending)) or 0
+
+
+async def read(
+    session: AsyncSession, asked: AuditFilter, order: Order, after: int | None, most: int
+) -> list[AuditLine]:
+    """Up to ``most`` rows that ``asked`` describes, behind row ``after``."""
+    key = AuditEntry.entry
+    found = (
+        select(AuditEntry, AuditLink.position, AuditLink.hash)
+        .join(AuditLink, AuditLink.entry == key, isouter=True)
+        .order_by(key if order is Order.OLDEST else key.desc())
+        .limit(most)
+    )
+    if after is not None:
+        found = found.where(key > after if order is Order.OLDEST else key < after)
+    if asked.since is not None:
+        found = found.where(AuditEntry.at >= asked.since)
+    if asked.until is not None:
+        found = found.where(AuditEntry.at < asked.until)
+    if asked.event:
+        found = found.where(AuditEntry.event.in_([str(one) for one in asked.event]))
+    for column, value in (
+        (AuditEntry.account, asked.account),
+        (AuditEntry.subject, asked.subject),
+        (AuditEntry.patient, asked.patient),
+    ):
+        if value is not None:
+            found = found.where(column == value)
+    return [
+        AuditLine(
+            **{
+                name: getattr(row, name)
+                for name in AuditLine.model_fields
+                if name not in ("position", "hash")
+            },
+            position=position,
+            hash=digest.hex() if digest is not None else None,
+        )
+        for row, position, digest in await session.execute(found)
+    ]

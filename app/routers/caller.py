@@ -48,8 +48,9 @@ async def presence(
     return await recognise(services.database, shown.credentials, device(request), attentive=attentive)
 
 
-async def current_caller(found: Annotated[Presence, Depends(presence)]) -> Caller:
+async def current_caller(request: Request, found: Annotated[Presence, Depends(presence)]) -> Caller:
     """The person behind this request. Raises NotIdentified, SessionLocked or PasswordDue."""
+    request.state.caller = found.caller  # whoever refuses the request later can tell the audit whose it was
     if found.standing.locked:
         raise SessionLocked
     if found.password_due:

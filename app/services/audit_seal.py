@@ -33,9 +33,12 @@ async def seal(database: Database) -> int:
 
 
 class Sealer:
-    """The task of one process. ``keep``: where an anchor is told besides the log."""
+    """The task of one process; without a database it does nothing. ``keep``: where an anchor is told besides
+    the log."""
 
-    def __init__(self, database: Database, keep: Callable[[Anchor], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, database: Database | None, keep: Callable[[Anchor], Awaitable[None]] | None = None
+    ) -> None:
         self._database = database
         self._keep = keep
         self._anchored: Anchor | None = None
@@ -44,7 +47,8 @@ class Sealer:
 
     async def start(self) -> None:
         """Begin; never raises."""
-        self._task = asyncio.create_task(self._run())
+        if self._database is not None:
+            self._task = asyncio.create_task(self._run(self._database))
 
     async def stop(self) -> None:
         """End; what is not sealed is left to another process, or to the next start."""
@@ -53,15 +57,15 @@ class Sealer:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def once(self) -> None:
+    async def once(self, database: Database) -> None:
         """One sealing, and an anchor when one is due."""
-        await seal(self._database)
+        await seal(database)
         if time.monotonic() >= self._due:
-            await self.anchor()
+            await self.anchor(database)
 
-    async def anchor(self) -> None:
+    async def anchor(self, database: Database) -> None:
         """Tell the outside where the chain ends, when it is not where it was."""
-        async with self._database.transaction() as session:
+        async with database.transaction() as session:
             last = await rows.end(session)
         self._due = time.monotonic() + ANCHOR_INTERVAL
         if last is None or last == self._anchored:
@@ -71,11 +75,11 @@ class Sealer:
             await self._keep(last)
         self._anchored = last
 
-    async def _run(self) -> None:
+    async def _run(self, database: Database) -> None:
         while True:
             await asyncio.sleep(INTERVAL)
             try:
-                await self.once()
+                await self.once(database)
             except RecordsUnavailable:
                 continue  # a failover; rows wait, and the health check tells of it
             except Exception:

@@ -83,4 +83,5 @@ class Hospital:
         return UUID(self.made(self.clerk, "/patients", form)["id"])
 
     async def _who(self, request: Request) -> Caller:
+        request.state.caller = self._people[request.headers["x-test-account"]]
         return self._people[request.headers["x-test-account"]]

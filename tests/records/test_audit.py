@@ -185,7 +185,7 @@ def anchored(settings: Settings, folder: Path, caplog: pytest.LogCaptureFixture)
     """A file with the log line that a sealing left."""
 
     async def work(database: Database) -> None:
-        await Sealer(database).once()
+        await Sealer(database).once(database)
 
     with caplog.at_level("INFO", logger="app.services.audit_seal"):
         using(settings, work)

@@ -45,7 +45,8 @@ class Client:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request."""
-        return self.run(self._http.request(method, path, **options))
+        answer: httpx.Response = self.run(self._http.request(method, path, **options))
+        return answer
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """One GET."""

@@ -1,0 +1,1 @@
+"""Documents as people read and sign them: data in, PDF out."""
