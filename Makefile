@@ -83,6 +83,8 @@ replace: $(VENV)/ready  ## Make a machine a new member of the cluster: NODE=mac-
 upgrade: $(VENV)/ready  ## Take the cluster to this checkout's Kubernetes, one machine after the other
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab.images build
+	@$(PY) -m app.release
+	@$(PY) -m lab.images services
 	@$(PY) -m lab exec -- $(PY) -m infra.operations.upgrade --stack $(LAB_STACK)
 
 doctor: $(VENV)/ready  ## What is installed, what would be built, and what each costs

@@ -50,7 +50,7 @@ class ContainerRuntime(pulumi.ComponentResource):
         self, name: str, args: ContainerRuntimeArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("medical:cluster:ContainerRuntime", name, None, opts)
-        _believe(args)
+        believe(args.bundle, args.signers)
         self.machine = args.machine
         images = self._images(args)
         self.ready = [self._configuration(args, images)]
@@ -101,11 +101,14 @@ def bundle_for(architecture: str) -> ImageBundle:
         return plan_bundle(architecture)
 
 
-def _believe(args: ContainerRuntimeArgs) -> None:
-    """Every machine judges for itself; this only says so before the first one is touched."""
-    if not args.bundle.digest:
+def believe(bundle: ImageBundle, signers: Sequence[str]) -> None:
+    """Raise pulumi.RunError unless one of ``signers`` signed ``bundle``; one that is not there passes.
+
+    Every machine judges for itself; this only says so before the first one is touched.
+    """
+    if not bundle.digest:
         return
-    if not args.signers:
+    if not signers:
         problem = (
             "bundle.signers is missing, so no machine can tell whether the image bundle is the hospital's: "
             "write the public half of the key that signs it, 'ssh-ed25519 AAAA...'"
@@ -115,7 +118,7 @@ def _believe(args: ContainerRuntimeArgs) -> None:
         pulumi.log.warn(f"{problem} (a preview works without, an update does not)")
         return
     try:
-        check_signers(args.bundle, args.signers)
+        check_signers(bundle, signers)
     except LabError as error:
         raise pulumi.RunError(str(error)) from None
 

@@ -3,12 +3,13 @@
 In: whatever is not named is dropped. SSH comes first and only from the management network; the clinic
 reaches the two public ports; the cluster's API and the medical records, which stand at the floating address
 alone, are for the management network; etcd, the API servers, the kubelets, the detector, metrics and the
-service behind the edge answer the hospital's machines alone. A pod reaches one thing on its machine: the
-API server there.
+service behind the edge answer the hospital's machines alone. A pod reaches two things on a machine: the API
+server on its own, and the medical records at the floating address, if the network policies let it.
 
-Through: what the network policies let pass, and of that only pods to pods and machines to pods. The policy
-engine marks what it let through; nothing passes without that mark, so a machine that boots, or whose engine
-died and was flushed, is closed and not open. Our chain stands behind the engine's for that.
+Through: what the network policies let pass, and of that only pods to pods, machines to pods, and pods to the
+medical records at the floating address. The policy engine marks what it let through; nothing passes without
+that mark, so a machine that boots, or whose engine died and was flushed, is closed and not open. Our chain
+stands behind the engine's for that.
 
 Out: with the cloud disabled a packet leaves only for the LAN, the cluster's own networks and the time and
 name servers of the stack file, anything else is refused at once with an ICMP message, so that a forgotten
@@ -124,6 +125,7 @@ table inet prontuario {{
         tcp dport {_set(firewall.machine_ports)} ip saddr @machines accept
         udp dport {_set(firewall.machine_datagrams)} ip saddr @machines accept
         tcp dport {ports.LOCAL_API} ip daddr {firewall.cluster.local_api} ip saddr {pods} accept
+        tcp dport {ports.RECORDS} ip daddr {firewall.floating} ip saddr {pods} accept
         counter
     }}
     chain forward {{
@@ -132,6 +134,7 @@ table inet prontuario {{
         meta mark & {POLICY_MARK:#x} == 0 counter drop
         ip saddr {pods} ip daddr {pods} accept
         ip saddr @machines ip daddr {pods} accept
+        ip saddr {pods} ip daddr {firewall.floating} tcp dport {ports.RECORDS} accept
         counter
     }}
     chain output {{

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.manifests import Manifest
+from components.network_policies import pods
 from components.object_store_endpoints import (
     INTERNAL_PORT,
     NAME,
@@ -21,11 +22,14 @@ from components.object_store_endpoints import (
 )
 from components.object_store_pods import LABELS, head, part_labels, render_set
 from components.object_store_settings import render_door
+from components.pools import namespace_of
 from infra.config.model import Hospital
 
 CLIENTS = {"cnpg.io/podRole": "instance"}
 RESTORERS = {"cnpg.io/jobRole": "full-recovery"}
 """Pods of the records' namespace that may come in: instances of a database, and who restores one."""
+DOCUMENT_CLIENTS = {"prontuario.hospital/object-store": "client"}
+"""Pods of the services' namespace that may come in, for patients' documents."""
 
 
 def render_store(
@@ -100,6 +104,7 @@ def _policies(peers: str) -> list[Manifest]:
         {"namespaceSelector": space, "podSelector": {"matchLabels": labels}}
         for labels in (CLIENTS, RESTORERS)
     ]
+    comers.append(pods(DOCUMENT_CLIENTS, namespace_of("api")))
     peer_port = [{"protocol": "TCP", "port": PEER_PORT}]
     return [
         {

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Protocol
 
 import pulumi
 
 from app.release import Release, ReleaseError, find_release, plan_release
-from components.authority import CertificateAuthority
 from components.machine import Machine
+from components.services_stores import Stores
 from infra.config import ports
 from infra.config.model import Hospital
 from infra.config.rto import Clocks
@@ -31,40 +30,6 @@ _LONGEST_DRAIN = 30.0
 
 SWITCH_TIMEOUT = 240
 """Seconds for one machine: twice (the new release, and back) a drain, a start and the wait for ``/ready``."""
-
-
-class Records(Protocol):
-    """What the service needs of the medical records: passwords by user, and when they are there."""
-
-    users: dict[str, pulumi.Output[str]]
-    ready: list[pulumi.Resource]
-
-
-class Cache(Protocol):
-    """What the service needs of the cache: its name, whom to ask for it, passwords by user."""
-
-    name: str
-    sentinels: list[str]
-    users: dict[str, pulumi.Output[str]]
-    ready: list[pulumi.Resource]
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Where the service keeps what it is told, and the ``authority`` that both are known by."""
-
-    authority: CertificateAuthority
-    records: Records
-    cache: Cache
-
-    @property
-    def credentials(self) -> dict[str, pulumi.Output[str]]:
-        """File -> content, as :class:`app.settings.Settings` reads them."""
-        return {
-            "authority": self.authority.certificate,
-            "records-password": self.records.users["medical_app"],
-            "cache-password": self.cache.users["app"],
-        }
 
 
 @dataclass(frozen=True)

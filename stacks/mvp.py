@@ -12,7 +12,10 @@ from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio
 from components.object_store import ObjectStore, ObjectStoreArgs
-from components.service import MedicalService, MedicalServiceArgs, Stores, release_for
+from components.service import MedicalService, MedicalServiceArgs, release_for
+from components.services import MedicalServices, MedicalServicesArgs
+from components.services_image import services_for
+from components.services_stores import Stores
 from infra.config.model import Hospital
 from lab.images.catalogue import POSTGRESQL, VALKEY
 from stacks import Outputs
@@ -49,7 +52,10 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
         "cache", RedisSentinelArgs(hospital, cluster, [mac], authority, bundle.image(VALKEY.repository))
     )
 
-    service = MedicalService(
-        "service", MedicalServiceArgs(hospital, [mac], release, Stores(authority, records, cache))
+    stores = Stores(authority, records, cache)
+    service = MedicalService("service", MedicalServiceArgs(hospital, [mac], release, stores))
+    MedicalServices(
+        "services",
+        MedicalServicesArgs(hospital, cluster, [mac], release, services_for(release), stores),
     )
     return Outputs.of(edge, cluster, records, service)

@@ -14,7 +14,10 @@ from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio, Witness
 from components.object_store import ObjectStore, ObjectStoreArgs
-from components.service import MedicalService, MedicalServiceArgs, Stores, release_for
+from components.service import MedicalService, MedicalServiceArgs, release_for
+from components.services import MedicalServices, MedicalServicesArgs
+from components.services_image import services_for
+from components.services_stores import Stores
 from infra.config.model import Hospital
 from lab.images.catalogue import POSTGRESQL, VALKEY
 from stacks import Outputs
@@ -58,7 +61,10 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
     )
     detector = FailureDetector("detector", FailureDetectorArgs(hospital, machines, cluster))
 
-    service = MedicalService(
-        "service", MedicalServiceArgs(hospital, macs, release, Stores(authority, records, cache))
+    stores = Stores(authority, records, cache)
+    service = MedicalService("service", MedicalServiceArgs(hospital, macs, release, stores))
+    MedicalServices(
+        "services",
+        MedicalServicesArgs(hospital, cluster, macs, release, services_for(release), stores),
     )
     return Outputs.of(edge, cluster, records, service, detector)

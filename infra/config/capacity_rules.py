@@ -11,6 +11,9 @@ from infra.config.units import format_duration
 _SHUTDOWN_S = 300
 """Seconds for an orderly shutdown: the secondary, then the primary, then the witness."""
 
+LEAST_SERVICE_GB = 2
+"""Of memory for the medical service: six processes of 256 MiB and some room."""
+
 _HARDWARE = {
     "memory_gb": "memory_gb",
     "cpu_cores": "performance_cores + efficiency_cores",
@@ -38,6 +41,14 @@ def budgets_fit_the_hardware(hospital: Hospital) -> Iterator[Problem]:
                 f"lower the budgets by {total - available}",
                 (*(("budgets", name, resource) for name in shares), hardware, ("nodes", mac, "role")),
             )
+
+
+def service_has_memory(hospital: Hospital) -> Iterator[Problem]:
+    """A process of each role, and one more of each while a release follows another
+    (components/services_sizes.py)."""
+    if hospital.service.memory_gb < LEAST_SERVICE_GB:
+        rule = f"too little for two processes of each role: raise it to {LEAST_SERVICE_GB} or more"
+        yield Problem(("service", "memory_gb"), str(hospital.service.memory_gb), rule)
 
 
 def service_fits_its_budget(hospital: Hospital) -> Iterator[Problem]:
@@ -70,4 +81,9 @@ def _amount(owner: Budget | Hardware, resource: str) -> int:
     return int(getattr(owner, resource))
 
 
-RULES = (budgets_fit_the_hardware, service_fits_its_budget, battery_lasts_for_the_shutdown)
+RULES = (
+    budgets_fit_the_hardware,
+    service_has_memory,
+    service_fits_its_budget,
+    battery_lasts_for_the_shutdown,
+)

@@ -18,8 +18,8 @@ _KEEP: Path = ("keep_data",)
 
 _PODS_PER_MACHINE = 256
 _SERVICE_BITS = range(12, 18)
-"""Prefix lengths: Kubernetes takes no larger network, and the fixed addresses of the records, the cache and
-the object store (components/*_endpoints.py) lie up to the 20 000th place."""
+"""Prefix lengths: Kubernetes takes no larger network, and the fixed addresses of the records, the cache, the
+object store and the services (components/*_endpoints.py) lie up to the 21 000th place."""
 _TERA = 10**12
 _FREE_SHARE = 0.1
 """Of a Mac's disk: the system, the images and the models."""
@@ -63,7 +63,7 @@ def every_machine_has_room_for_its_pods(hospital: Hospital) -> Iterator[Problem]
 
 
 def services_have_room(hospital: Hospital) -> Iterator[Problem]:
-    """The records, the cache and the object store have fixed places in the services' network."""
+    """The records, the cache, the object store and our own services have fixed places in it."""
     network = hospital.kubernetes.service_network
     if network.prefixlen not in _SERVICE_BITS:
         size = "large" if network.prefixlen < _SERVICE_BITS[0] else "small"

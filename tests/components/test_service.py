@@ -15,12 +15,12 @@ from components.machine import MachineArgs, MacStudio
 from components.service import (
     MedicalService,
     MedicalServiceArgs,
-    Stores,
     release_for,
     render_settings,
     render_switch,
     render_unit,
 )
+from components.services_stores import Stores
 from infra.config.model import Hospital
 from tests.components.conftest import PRIVATE_KEY, Engine
 

@@ -107,3 +107,38 @@ def test_a_field_that_nobody_knows_is_refused(hospital: tuple[ApiServer, list[Ma
         broken = deepcopy(next(one for one in objects if one["kind"] == kind))
         broken["spec"]["podSelectr"] = {}
         assert any("podSelectr" in line for line in api.judge([broken])), kind
+
+
+CONTROL_PLANE = 650
+"""Thousandths of a core that kubeadm's own pods ask for on each machine: API server, controller manager,
+scheduler, etcd."""
+
+
+def cpu_millis(pod: Manifest) -> int:
+    """What a pod asks for, in thousandths of a core."""
+    asked = (one.get("resources", {}).get("requests", {}).get("cpu", "20m") for one in pod["containers"])
+    return sum(int(one[:-1]) if one.endswith("m") else 1000 * int(one) for one in asked)
+
+
+def on_one_mac(objects: Sequence[Manifest], mac: str) -> int:
+    """What all pods that may meet on a Mac ask for together, in a rollout of the services' pods there."""
+    total = CONTROL_PLANE
+    for one in objects:
+        if one["kind"] == "Cluster":
+            total += cpu_millis({"containers": [one["spec"]]})
+        elif one["kind"] in WORKLOADS:
+            pod = one["spec"]["template"]["spec"]
+            place = pod.get("nodeSelector", {}).get("kubernetes.io/hostname", mac)
+            surge = 1 if one["kind"] == "Deployment" and "medical-api" in one["metadata"]["namespace"] else 0
+            # Those of a StatefulSet keep apart; a Deployment's may meet.
+            count = one["spec"].get("replicas", 1) + surge if one["kind"] == "Deployment" else 1
+            total += cpu_millis(pod) * count if place == mac else 0
+    return total
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_a_mac_may_have_to_run_at_once_fits_its_cores(previews: dict[str, Preview], stack: str) -> None:
+    nodes = stack_settings(stack)["nodes"]
+    hardware = nodes["mac-a"].get("hardware", {})
+    cores = hardware.get("performance_cores", 24) + hardware.get("efficiency_cores", 8)
+    assert on_one_mac(manifests(previews[stack]), "mac-a") <= cores * 1000

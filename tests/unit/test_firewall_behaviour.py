@@ -51,7 +51,7 @@ nft -f firewall.nft
 servers=""
 serve() {{ "$@" > serving 2>&1 & servers="$servers $!"; }}
 serve python3 serve.py 22 443 2379 5432 6443 6444 8404 9778 9999 10250
-serve $in_lan python3 serve.py 80
+serve $in_lan python3 serve.py 80 5432 6443
 serve $in_pod python3 serve.py 6379
 until ss -Hltn | grep -q :10250 && $in_lan ss -Hltn | grep -q :80 && $in_pod ss -Hltn | grep -q :6379
 do sleep 0.1; done
@@ -62,7 +62,7 @@ look() {{
     $in_lan python3 reach.py 192.168.100.11 192.168.100.10:2379 192.168.100.10:6444 192.168.100.10:10250 \\
         192.168.100.10:9778 192.168.100.10:9999 10.244.0.5:6379
     $in_pod python3 reach.py 10.244.0.5 10.254.0.1:6444 10.254.0.1:2379 192.168.100.10:6444 \\
-        192.168.100.10:22 192.168.100.50:80
+        192.168.100.10:22 192.168.100.50:80 192.168.100.100:5432 192.168.100.100:6443
     python3 reach.py 192.168.100.10 10.244.0.5:6379 192.168.100.50:80 198.51.100.1:80
 }}
 look > unmarked
@@ -70,7 +70,11 @@ nft add table inet engine
 nft add chain inet engine forward '{{ type filter hook forward priority filter; }}'
 nft add rule inet engine forward meta mark set meta mark or {POLICY_MARK:#x}
 look > marked
-echo "{{\\"unmarked\\": {{$(cat unmarked) \\"\\": 0}}, \\"marked\\": {{$(cat marked) \\"\\": 0}}}}"
+ip address delete 192.168.100.100/32 dev eth0
+$in_lan ip address add 192.168.100.100/32 dev eth0
+look > moved
+said() {{ echo "\\"$1\\": {{$(cat $1) \\"\\": 0}}"; }}
+echo "{{$(said unmarked), $(said marked), $(said moved)}}"
 kill $lan $pod $servers
 """
 SERVE = """
@@ -105,7 +109,7 @@ FLOATING, LOCAL_API = "192.168.100.100", "10.254.0.1"
 
 @pytest.fixture(scope="module")
 def seen() -> Mapping[str, Mapping[str, str]]:
-    """Without the policy engine's mark and with it: who reaches what."""
+    """Who reaches what: without the policy engine's mark, with it, with the floating address elsewhere."""
     hospital = read_stack_file(ROOT / "Pulumi.lab.yaml")
     firewall = replace(firewall_for(hospital, "mac-a"), egress=(hospital.lan.network,))
     files = {"firewall.nft": render_firewall(firewall), "serve.py": SERVE, "reach.py": REACH}
@@ -144,13 +148,21 @@ def test_another_machine_reaches_nothing_that_is_not_named(seen: Mapping[str, Ma
     assert seen["marked"][f"{MAC_B} {MAC_A}:9999"] == "silent"
 
 
-def test_a_pod_reaches_its_machines_api_server_and_nothing_else_outside_the_cluster(
+def test_a_pod_reaches_its_machines_api_server_and_not_another_port_or_machine(
     seen: Mapping[str, Mapping[str, str]],
 ) -> None:
     found = seen["marked"]
     assert found[f"{POD} {LOCAL_API}:6444"] == "open"
     for place in (f"{LOCAL_API}:2379", f"{MAC_A}:6444", f"{MAC_A}:22", f"{CLINIC}:80"):
         assert found[f"{POD} {place}"] == "silent", place
+
+
+@pytest.mark.parametrize("floating", ["marked", "moved"])
+def test_a_pod_reaches_the_records_at_the_floating_address_wherever_it_is(
+    seen: Mapping[str, Mapping[str, str]], floating: str
+) -> None:
+    assert seen[floating][f"{POD} {FLOATING}:5432"] == "open"
+    assert seen[floating][f"{POD} {FLOATING}:6443"] == "silent"
 
 
 def test_a_machine_reaches_a_pod_only_with_the_policy_engines_mark(

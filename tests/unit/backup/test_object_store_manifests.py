@@ -115,14 +115,22 @@ def test_an_update_does_not_wait_for_parts_that_its_own_next_step_makes_fit() ->
             assert one["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
 
-def test_only_databases_and_restores_of_the_records_come_in() -> None:
+def test_only_databases_restores_of_the_records_and_services_with_documents_come_in() -> None:
     (policy,) = of_kind(hospital_of("lab"), "NetworkPolicy")
     assert policy["spec"]["podSelector"] == {}
     clients, peers = policy["spec"]["ingress"]
-    spaces = {
-        one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for one in clients["from"]
-    }
-    assert spaces == {"medical-data"}
+    comers = [
+        (
+            one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"],
+            one["podSelector"]["matchLabels"],
+        )
+        for one in clients["from"]
+    ]
+    assert comers == [
+        ("medical-data", manifests.CLIENTS),
+        ("medical-data", manifests.RESTORERS),
+        ("medical-api", manifests.DOCUMENT_CLIENTS),
+    ]
     assert clients["ports"] == [{"protocol": "TCP", "port": 3900}]
     assert peers["ports"] == policy["spec"]["egress"][0]["ports"] == [{"protocol": "TCP", "port": 3901}]
 
