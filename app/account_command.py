@@ -16,7 +16,6 @@ from app.domain.account_fields import USERNAME
 from app.domain.refusals import Refusal
 from app.services.first_administrator import make_first_administrator
 from app.services.identity import Identity
-from app.services.passwords import Passwords
 from app.settings import Settings
 
 
@@ -43,7 +42,7 @@ def run(settings: Settings, words: Sequence[str]) -> int:
 async def _make(settings: Settings, username: str, name: str, cpf: str, password: str) -> str:
     database = Database(settings)
     try:
-        identity = Identity(settings, database, Passwords())
+        identity = Identity.of(settings, database)
         made = await make_first_administrator(
             identity, username=username, name=name, cpf=cpf, password=password
         )

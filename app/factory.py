@@ -16,10 +16,9 @@ from app.metrics import Metrics
 from app.page import page_routes
 from app.record import record_routes
 from app.resources import machine_checks
-from app.routers import accounts, sessions
+from app.routers.identity import identity_routes
 from app.services.audit_seal import Sealer
 from app.services.identity import Identity
-from app.services.passwords import Passwords
 from app.settings import Settings
 from app.state import State
 from app.traces import Traces
@@ -56,13 +55,12 @@ def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> Fas
         openapi_url=None,
     )
     app.state.service = state
-    app.state.identity = Identity(settings, database, Passwords()) if settings.records_address else None
+    app.state.identity = Identity.of(settings, database) if settings.records_address else None
     problems.install(app, Traces(database if settings.records_address else None))
     app.include_router(health_routes(state, metrics))
     app.include_router(api_routes(state))
     app.include_router(page_routes(state))
-    app.include_router(sessions.routes)
-    app.include_router(accounts.routes)
+    app.include_router(identity_routes())
     app.include_router(record_routes(database))
     app.include_router(trust_routes(settings, database))
     app.add_middleware(Envelope, state=state, metrics=metrics)

@@ -53,6 +53,11 @@ class ServiceRole(StrEnum):
     EMERGENCY = "emergency"
 
 
+_NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+SiteName = Annotated[str, StringConstraints(pattern=rf"^({_NAME}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$")]
+"""A DNS name of two labels or more. An address is none: passkeys cannot be tied to one."""
+Issuer = Annotated[str, StringConstraints(pattern=r"^(https://|http://127\.0\.0\.1:)[^\s?#]{1,200}$")]
+"""OpenID Connect wants TLS; a provider on this very computer is for tests."""
 Endpoints = Annotated[tuple[tuple[str, Port], ...], BeforeValidator(_pairs)]
 
 
@@ -89,6 +94,13 @@ class Settings(BaseModel):
     """Seconds that a request waits for a connection, a lock or an answer before it is refused."""
     edge_addresses: Annotated[tuple[IPv4Address, ...], BeforeValidator(_words)] = ()
     """Who may tell in X-Forwarded-For on whose behalf it asks; the audit holds that address."""
+    site: SiteName | None = None
+    """The name that the hospital's devices call the service by, also in the cloud's emergency mode. Passkeys
+    are tied to it for ever (WebAuthn's RP ID); None: there are none."""
+    oidc_issuer: Issuer | None = None
+    """The hospital's identity provider (OpenID Connect); None: local accounts alone."""
+    oidc_client: Label = "prontuario"
+    """Our client id there; the secret is the file ``oidc-client-secret``."""
     cache_sentinels: Endpoints = ()
     """Whom to ask for the cache's primary; none: this service has no cache."""
     cache_name: Label = "cache"
@@ -112,6 +124,15 @@ class Settings(BaseModel):
         if dependencies and self.credentials is None:
             raise ValueError(
                 f"the records, the cache and the store need credentials, and {_CREDENTIALS} is not set"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_provider_returns_to_a_name(self) -> Self:
+        if self.oidc_issuer and (self.site is None or self.credentials is None):
+            raise ValueError(
+                "PRONTUARIO_OIDC_ISSUER needs PRONTUARIO_SITE, to which it sends people back, and "
+                "the file oidc-client-secret among the credentials"
             )
         return self
 

@@ -148,6 +148,13 @@ class SessionLocked(Refusal):
     detail = "A sessão foi bloqueada por inatividade. Confirme sua identidade para continuar de onde parou."
 
 
+class FactorDue(Refusal):
+    status = 403
+    kind = "segundo-fator-obrigatorio"
+    title = "Confirme com sua chave de acesso"
+    detail = "O hospital pede um segundo fator. Confirme com sua chave de acesso, ou cadastre uma."
+
+
 class PasswordDue(Refusal):
     status = 403
     kind = "troca-de-senha-obrigatoria"

@@ -22,6 +22,15 @@ class Kind(StrEnum):
     REFRESH = "refresh"
 
 
+class Method(StrEnum):
+    """By what a session's person proved who they are. Face recognition at shared workstations, an optional
+    second factor, is missing: it would be one more, with a service beside app/services/passkeys.py."""
+
+    PASSWORD = "senha"  # noqa: S105
+    PASSKEY = "chave"
+    PROVIDER = "provedor"
+
+
 class End(StrEnum):
     """Why a session ended; stands in the audit."""
 
@@ -72,6 +81,7 @@ class Presence:
     caller: Caller
     standing: Standing
     password_due: bool
+    factor_due: bool
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,23 @@ async def lock(session: AsyncSession, one: UUID) -> bool:
     return done.first() is not None
 
 
-async def prove(session: AsyncSession, one: UUID) -> None:
-    """Its person proved again who they are: unlocked, and good for critical acts."""
+async def prove(session: AsyncSession, one: UUID, *, strong: bool) -> None:
+    """Its person proved again who they are: unlocked, and good for critical acts.
+
+    strong: by two factors, so that none is due any more
+    """
+    now = {"active_at": func.now(), "proved_at": func.now(), "locked_at": None}
     await session.execute(
-        update(Session)
-        .where(Session.id == one)
-        .values(active_at=func.now(), proved_at=func.now(), locked_at=None)
+        update(Session).where(Session.id == one).values(now | ({"factor_due": False} if strong else {}))
     )
+
+
+async def open_ones(session: AsyncSession, account: UUID) -> int:
+    """How many sessions of an account are not over."""
+    found = select(func.count()).where(
+        Session.account_id == account, Session.ended_at.is_(None), Session.expires_at > func.now()
+    )
+    return (await session.execute(found)).scalar_one()
 
 
 async def password_chosen(session: AsyncSession, account: UUID) -> None:

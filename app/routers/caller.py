@@ -8,7 +8,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.domain.caller import Address, Caller
-from app.domain.refusals import NotIdentified, PasswordDue, RecordsUnavailable, SessionLocked
+from app.domain.refusals import FactorDue, NotIdentified, PasswordDue, RecordsUnavailable, SessionLocked
 from app.domain.sessions import Presence
 from app.services.identity import Identity
 from app.services.sessions import recognise
@@ -49,10 +49,12 @@ async def presence(
 
 
 async def current_caller(request: Request, found: Annotated[Presence, Depends(presence)]) -> Caller:
-    """The person behind this request. Raises NotIdentified, SessionLocked or PasswordDue."""
+    """The person behind this request. Raises NotIdentified, SessionLocked, FactorDue, PasswordDue."""
     request.state.caller = found.caller  # whoever refuses the request later can tell the audit whose it was
     if found.standing.locked:
         raise SessionLocked
+    if found.factor_due:
+        raise FactorDue
     if found.password_due:
         raise PasswordDue
     return found.caller

@@ -1,7 +1,7 @@
 """What is sent and answered around a session. Secrets travel in bodies, never in addresses."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -48,6 +48,8 @@ class ChallengeView(BaseModel):
     challenge: str
     expires_in: int
     """Seconds."""
+    passkey: dict[str, Any] | None
+    """Options for ``navigator.credentials.get()``; None where the hospital has no name to tie passkeys to."""
 
 
 class TokensView(BaseModel):
@@ -79,6 +81,7 @@ class SessionView(BaseModel):
     """When nobody does anything until then."""
     inactivity_seconds: int
     password_due: bool
+    factor_due: bool
     previous_sign_in_at: datetime | None
     failures_since_then: int
 
@@ -97,6 +100,7 @@ class SessionView(BaseModel):
             locks_at=one.active_at + timedelta(seconds=policy.inactivity_seconds),
             inactivity_seconds=policy.inactivity_seconds,
             password_due=one.password_due,
+            factor_due=one.factor_due,
             previous_sign_in_at=one.previous_at,
             failures_since_then=one.failures_before,
         )

@@ -18,6 +18,7 @@ from app.routers.session_forms import (
 )
 from app.services.challenges import LASTS, Purpose, ask
 from app.services.identity import Identity
+from app.services.passkeys import request_options
 from app.services.password_change import change_password
 from app.services.sessions import leave, renew
 from app.services.sign_in import prove_again_with_password, sign_in_with_password
@@ -28,8 +29,7 @@ routes = APIRouter(prefix="/api/v1", tags=["acesso"])
 @routes.post("/sessions/challenge", status_code=201)
 async def challenge_for_signing_in(identity: Services) -> ChallengeView:
     """Each attempt at signing in begins here and can be made once."""
-    challenge = await ask(identity.database, Purpose.SIGN_IN)
-    return ChallengeView(challenge=challenge, expires_in=int(LASTS.total_seconds()))
+    return _asked(identity, await ask(identity.database, Purpose.SIGN_IN))
 
 
 @routes.post("/sessions", status_code=201)
@@ -63,8 +63,7 @@ async def sign_out(found: Present, identity: Services) -> None:
 @routes.post("/session/challenge", status_code=201)
 async def challenge_for_proving_again(found: Present, identity: Services) -> ChallengeView:
     """Before unlocking, before a critical act, before another password."""
-    challenge = await ask(identity.database, Purpose.PROOF, account=found.caller.account)
-    return ChallengeView(challenge=challenge, expires_in=int(LASTS.total_seconds()))
+    return _asked(identity, await ask(identity.database, Purpose.PROOF, account=found.caller.account))
 
 
 @routes.post("/session/proof", status_code=204)
@@ -79,6 +78,14 @@ async def choose_password(form: PasswordChange, found: Present, identity: Servic
     """Another password for oneself; other sessions of the same account end."""
     current, new = form.current.get_secret_value(), form.new.get_secret_value()
     await change_password(identity, found.caller, form.challenge, current, new)
+
+
+def _asked(identity: Identity, challenge: str) -> ChallengeView:
+    return ChallengeView(
+        challenge=challenge,
+        expires_in=int(LASTS.total_seconds()),
+        passkey=request_options(identity, challenge),
+    )
 
 
 async def opened(identity: Identity, caller: Caller, tokens: Tokens) -> OpenedView:

@@ -13,10 +13,14 @@ from app.tables import Account
 
 @dataclass(frozen=True)
 class Proved:
-    """An account whose person has just shown its password."""
+    """An account whose person has just proved that it is theirs.
+
+    strong: by two factors, such as a device and the face that opens it
+    """
 
     account: Account
-    password_due: bool
+    password_due: bool = False
+    strong: bool = False
 
 
 async def prove_password(identity: Identity, username: str, password: str, address: Address | None) -> Proved:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.database.engine import Database
 from app.domain.caller import Address, Caller, Role
 from app.domain.refusals import NotIdentified
-from app.domain.sessions import End, Kind, Presence, Standing, Tokens, is_retry
+from app.domain.sessions import End, Kind, Method, Presence, Standing, Tokens, is_retry
 from app.repositories import sessions as rows
 from app.services.audit import Event, audit
 from app.services.tokens import fingerprint, new_secret
@@ -85,12 +85,13 @@ async def leave(database: Database, caller: Caller, *, locked: bool = False) -> 
 async def open_session(
     session: AsyncSession,
     account: Account,
-    method: str,
+    method: Method,
     address: Address | None,
     *,
     previous: datetime | None,
     failures: int,
     password_due: bool,
+    factor_due: bool,
 ) -> tuple[Caller, Tokens]:
     """A session of somebody who has just proved who they are, and its first tokens."""
     policy = await rows.policy(session)
@@ -100,9 +101,10 @@ async def open_session(
         Session(
             id=one,
             account_id=account.id,
-            method=method,
+            method=method.value,
             address=address,
             password_due=password_due,
+            factor_due=factor_due,
             previous_at=previous,
             failures_before=failures,
         ),
@@ -134,7 +136,7 @@ def _presence(
     )
     recent = now - one.proved_at < timedelta(seconds=policy.proof_seconds)
     caller = Caller(account.id, one.id, _roles(account), address, proved_recently=recent)
-    return Presence(caller, standing, one.password_due)
+    return Presence(caller, standing, one.password_due, one.factor_due)
 
 
 def _roles(account: Account) -> frozenset[Role]:

@@ -15,8 +15,10 @@ from app.tables.chart import (
     Problem,
     Task,
 )
+from app.tables.emergency import EmergencyAccess
 from app.tables.ledger import IdempotencyKey, PastVersion
 from app.tables.patients import DuplicateProposal, Patient, PatientMerge
+from app.tables.proofs import Passkey, ProviderLink
 from app.tables.sessions import Challenge, Session, SessionToken
 from app.tables.terminology import TerminologyConcept, TerminologyEdition
 
@@ -30,18 +32,21 @@ __all__ = [
     "Base",
     "Challenge",
     "DuplicateProposal",
+    "EmergencyAccess",
     "Encounter",
     "Entry",
     "IdempotencyKey",
     "Medication",
     "Note",
     "Observation",
+    "Passkey",
     "Password",
     "PastVersion",
     "Patient",
     "PatientMerge",
     "Prescription",
     "Problem",
+    "ProviderLink",
     "SecurityPolicy",
     "Session",
     "SessionToken",

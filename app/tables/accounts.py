@@ -68,3 +68,5 @@ class SecurityPolicy(Versioned):
     access_seconds: Mapped[int]
     session_seconds: Mapped[int]
     emergency_seconds: Mapped[int]
+    second_factor: Mapped[bool] = mapped_column(server_default=FetchedValue())
+    """Whether a password alone opens nothing but the way to a passkey."""

@@ -28,6 +28,8 @@ class Session(Base):
     locked_at: Mapped[datetime | None]
     password_due: Mapped[bool]
     """The password was set by an administrator: another must be chosen before anything else."""
+    factor_due: Mapped[bool] = mapped_column(server_default=FetchedValue())
+    """One factor was shown and the policy wants two."""
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None]
     previous_at: Mapped[datetime | None]

@@ -8,7 +8,9 @@ from typing import Any, Self
 import httpx
 from fastapi import FastAPI
 
+from app.brazil.cpf import Cpf
 from app.database.connection import DATABASE
+from app.domain.caller import Role
 from app.factory import create_app
 from app.services.first_administrator import make_first_administrator
 from app.services.passwords import Passwords
@@ -16,7 +18,6 @@ from app.settings import Settings
 from tests.records.server import Server
 from tests.unit.app.conftest import Client
 
-CPFS = ("52998224725", "11144477735", "12345678909", "39053344705", "93541134780", "86288366757")
 ADMINISTRATOR = "ana.admin"
 FIRST = "provisoria1"
 CHOSEN = "Senha boa 2"
@@ -44,6 +45,11 @@ class Person:
     access: str = ""
     refresh: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def account(self) -> str:
+        """The account's id, once signed in."""
+        return str(self.details["account"])
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request with the access token."""
@@ -122,7 +128,7 @@ class Hospital:
     def first_administrator(self) -> Person:
         """Ana, made by the command and not yet signed in."""
         made = make_first_administrator(
-            self.app.state.identity, username=ADMINISTRATOR, name="Ana Admin", cpf=CPFS[0], password=FIRST
+            self.app.state.identity, username=ADMINISTRATOR, name="Ana Admin", cpf=new_cpf(), password=FIRST
         )
         self.client.run(made)
         return Person(self, ADMINISTRATOR, FIRST)
@@ -133,11 +139,30 @@ class Hospital:
         assert ana.choose(CHOSEN).status_code == 204
         return ana
 
+    def employ(self, ana: Person, username: str, *roles: Role) -> Person:
+        """Somebody with those roles, an account made by Ana, and a password of their own; signed in."""
+        form = {"username": username, "name": username.title(), "cpf": new_cpf(), "roles": list(roles)}
+        made = ana.write("POST", "/accounts", form)
+        assert made.status_code == 201, made.text
+        reset = ana.ask("PUT", f"/accounts/{made.json()['id']}/password", json={"password": FIRST})
+        assert reset.status_code == 204, reset.text
+        person = Person(self, username, FIRST).sign_in()
+        assert person.choose(CHOSEN).status_code == 204
+        return person
+
     def pass_time(self, seconds: int) -> None:
         """What the database remembers happened so much earlier."""
         for table, columns in _TIMES.items():
             earlier = ", ".join(f"{one} = {one} - interval '{seconds} seconds'" for one in columns)
             self.sql(f"UPDATE {table} SET {earlier}")  # noqa: S608 (ours)
+
+
+_NUMBERS = iter(range(10_000))
+
+
+def new_cpf() -> str:
+    """A valid CPF that no other account of the run has."""
+    return Cpf.from_base(f"{next(_NUMBERS) + 100_000_000}", invented=True).digits
 
 
 def forged_token() -> str:

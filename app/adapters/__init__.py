@@ -1,0 +1,1 @@
+"""Other systems, each behind one module of ours: nobody else knows their protocols."""
