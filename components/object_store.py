@@ -19,6 +19,7 @@ from components.machine import Machine
 from components.manifests import KubernetesObject, Manifest, create
 from components.object_store_endpoints import (
     BUCKET,
+    DOCUMENTS,
     NAME,
     NAMESPACE,
     REGION,
@@ -51,11 +52,21 @@ class ObjectStoreArgs:
     authority: CertificateAuthority
 
 
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket and the one key that may read and write it, and nothing else (secret str outputs)."""
+
+    name: str
+    access_key: pulumi.Output[str]
+    secret_key: pulumi.Output[str]
+
+
 class ObjectStore(pulumi.ComponentResource):
-    """Garage, one part per machine, with one bucket and one key.
+    """Garage, one part per machine, with a bucket for backups and one for documents, each with its own key.
 
     endpoint, region, bucket: for S3 clients (str); paths, not host names, carry the bucket
     access_key, secret_key: the key (secret str outputs)
+    documents: the bucket of the services
     certificate_authority: who vouches for the endpoint (PEM, str output)
     ready: what to depend on before the bucket is used
     """
@@ -65,6 +76,7 @@ class ObjectStore(pulumi.ComponentResource):
     bucket: str
     access_key: pulumi.Output[str]
     secret_key: pulumi.Output[str]
+    documents: Bucket
     certificate_authority: pulumi.Output[str]
     ready: list[pulumi.Resource]
 
@@ -75,10 +87,9 @@ class ObjectStore(pulumi.ComponentResource):
         self.endpoint, self.region, self.bucket = store_endpoint(hospital), REGION, BUCKET
         self.certificate_authority = args.authority.certificate
         child = pulumi.ResourceOptions(parent=self)
-        # The form that the store gives its own keys.
-        key = random.RandomBytes(f"{name}-access-key", length=12, opts=child)
-        self.access_key = pulumi.Output.concat("GK", key.hex)
-        self.secret_key = _secret_bytes(f"{name}-secret-key", child)
+        backups = _bucket(BUCKET, name, child)
+        self.access_key, self.secret_key = backups.access_key, backups.secret_key
+        self.documents = _bucket(DOCUMENTS, f"{name}-{DOCUMENTS}", child)
         keys = {part.name: self._part_key(part) for part in store_parts(hospital)}
 
         volumes = LocalVolumes(
@@ -167,10 +178,15 @@ class ObjectStore(pulumi.ComponentResource):
                 {"pod": part.pod, "id": known["ids"][part.name], "zone": part.zone, "capacity": capacity}
                 for part in store_parts(hospital)
             ]
-            key = {"id": known["access"], "secret": known["secret"], "name": BUCKET}
-            return json.dumps({"namespace": NAMESPACE, "parts": parts, "bucket": BUCKET, "key": key})
+            buckets = [
+                {"name": one["name"], "key": {"id": one["access"], "secret": one["secret"]}}
+                for one in known["buckets"]
+            ]
+            return json.dumps({"namespace": NAMESPACE, "parts": parts, "buckets": buckets})
 
-        payload = pulumi.Output.all(ids=_identities(keys), access=self.access_key, secret=self.secret_key)
+        buckets = [Bucket(self.bucket, self.access_key, self.secret_key), self.documents]
+        known = [{"name": one.name, "access": one.access_key, "secret": one.secret_key} for one in buckets]
+        payload = pulumi.Output.all(ids=_identities(keys), buckets=known)
         return first.host.script(
             f"{first.name}-{self._name}-setup",
             apply=f'said=$({_RUN}\n{_SETUP.read_text()}SCRIPT\n) || die "$said"',
@@ -191,6 +207,12 @@ def _identities(keys: Mapping[str, tls.PrivateKey]) -> pulumi.Output[dict[str, s
     return pulumi.Output.all(**{part: key.public_key_pem for part, key in keys.items()}).apply(
         lambda pems: {part: raw_key(pem).hex() for part, pem in pems.items()}
     )
+
+
+def _bucket(bucket: str, prefix: str, opts: pulumi.ResourceOptions) -> Bucket:
+    """A bucket with a new key, in the form that the store gives its own."""
+    key = random.RandomBytes(f"{prefix}-access-key", length=12, opts=opts)
+    return Bucket(bucket, pulumi.Output.concat("GK", key.hex), _secret_bytes(f"{prefix}-secret-key", opts))
 
 
 def _secret_bytes(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -8,6 +8,8 @@ from infra.config.model import Hospital
 NAMESPACE = "object-store"
 NAME = "object-store"
 BUCKET = "records-backups"
+DOCUMENTS = "documents"
+"""Bucket of what the services keep for patients."""
 REGION = "hospital"
 PORT = 443
 """Of the S3 service."""

@@ -21,6 +21,8 @@ _SETTINGS_PATH = "/etc/prontuario/service.env"
 _UNIT_PATH = "/etc/systemd/system/prontuario.service"
 _CREDENTIALS_PATH = "/etc/prontuario/service"
 _UNIT = "prontuario.service"
+_FILES = ("authority", "records-password", "cache-password")
+"""Of the credentials; the object store lets in pods alone."""
 
 _FINISH = 10
 """Seconds that requests in flight have once the service no longer accepts new ones."""
@@ -78,7 +80,8 @@ class MedicalService(pulumi.ComponentResource):
         earlier: list[pulumi.Resource],
     ) -> pulumi.Resource:
         host, release = machine.host, args.release
-        credentials = args.stores.credentials if args.stores else {}
+        known = args.stores.credentials if args.stores else {}
+        credentials = {file: known[file] for file in _FILES if file in known}
         settings = render_settings(args, machine.name, machine.address)
         unit = render_unit(args.hospital.service.memory_gb, args.drain, list(credentials))
         # Not below a directory of the service's own user: root unpacks it.

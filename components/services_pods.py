@@ -17,6 +17,7 @@ from app.settings import ServiceRole
 from components import database_endpoints as records
 from components.cache_endpoints import CACHE, sentinel_endpoints
 from components.node_network import pod_network
+from components.object_store_endpoints import DOCUMENTS, REGION, store_endpoint
 from components.services_endpoints import NAMESPACE
 from components.services_sizes import ServiceSizes
 from infra.config.model import Hospital
@@ -136,6 +137,9 @@ def environment(made: Made, role: ServiceRole) -> list[dict[str, Any]]:
         "CACHE_SENTINELS": sentinels,
         "CACHE_NAME": CACHE,
         "CACHE_REPLICAS": copies,
+        "STORE_ENDPOINT": store_endpoint(hospital),
+        "STORE_BUCKET": DOCUMENTS,
+        "STORE_REGION": REGION,
     }
     return [
         {"name": "CREDENTIALS_DIRECTORY", "value": CREDENTIALS},

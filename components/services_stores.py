@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pulumi
+import pulumi_random as random
 
 from components.authority import CertificateAuthority
+from components.object_store import Bucket
 from components.record_access import OWNER, WRITER
 
 
@@ -25,13 +27,22 @@ class Cache(Protocol):
     ready: list[pulumi.Resource]
 
 
+_KEY_ID = "00000001"
+"""Eight letters or digits, as app/storage/vault.py wants them."""
+
+
 @dataclass(frozen=True)
 class Stores:
-    """Records and cache, and the ``authority`` that both are known by."""
+    """Records, cache and the bucket of patients' documents, and the ``authority`` that all are known by.
+
+    document_key: see :func:`document_key`
+    """
 
     authority: CertificateAuthority
     records: Records
     cache: Cache
+    documents: Bucket
+    document_key: pulumi.Output[str]
 
     @property
     def credentials(self) -> dict[str, pulumi.Output[str]]:
@@ -40,6 +51,9 @@ class Stores:
             "authority": self.authority.certificate,
             "records-password": self.records.users[WRITER],
             "cache-password": self.cache.users["app"],
+            "store-access-key": self.documents.access_key,
+            "store-secret-key": self.documents.secret_key,
+            "document-keys": self.document_key,
         }
 
     @property
@@ -49,3 +63,16 @@ class Stores:
             "authority": self.authority.certificate,
             "records-owner-password": self.records.users[OWNER],
         }
+
+
+def document_key(keep: bool) -> pulumi.Output[str]:
+    """With what documents are sealed before they leave a process: ``id:base64``, secret.
+
+    Whoever loses it loses the documents: with ``keep`` the engine never deletes it.
+    """
+    key = random.RandomBytes(
+        "document-key",
+        length=32,
+        opts=pulumi.ResourceOptions(protect=keep, additional_secret_outputs=["base64", "hex"]),
+    )
+    return pulumi.Output.secret(pulumi.Output.concat(_KEY_ID, ":", key.base64, "\n"))

@@ -17,7 +17,7 @@ from components.object_store import ObjectStore, ObjectStoreArgs
 from components.service import MedicalService, MedicalServiceArgs, release_for
 from components.services import MedicalServices, MedicalServicesArgs
 from components.services_image import services_for
-from components.services_stores import Stores
+from components.services_stores import Stores, document_key
 from infra.config.model import Hospital
 from lab.images.catalogue import POSTGRESQL, VALKEY
 from stacks import Outputs
@@ -61,7 +61,7 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
     )
     detector = FailureDetector("detector", FailureDetectorArgs(hospital, machines, cluster))
 
-    stores = Stores(authority, records, cache)
+    stores = Stores(authority, records, cache, store.documents, document_key(hospital.keep_data))
     service = MedicalService("service", MedicalServiceArgs(hospital, macs, release, stores))
     MedicalServices(
         "services",

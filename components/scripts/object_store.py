@@ -1,7 +1,8 @@
-"""Makes one store of its parts, and in it a bucket and a key; says one line when it gives up.
+"""Makes one store of its parts, and in it buckets, each with a key; says one line when it gives up.
 
 Runs on a machine of the cluster and reads what is wanted on standard input:
-{"namespace", "parts": [{"pod", "id", "zone", "capacity"}], "bucket", "key": {"id", "secret", "name"}}
+{"namespace", "parts": [{"pod", "id", "zone", "capacity"}],
+ "buckets": [{"name", "key": {"id", "secret"}}]}
 Everything is asked for first and changed only when it is not so.
 """
 
@@ -71,12 +72,11 @@ class Store:
         self.ask("UpdateClusterLayout", {"roles": roles})
         self.ask("ApplyClusterLayout", {"version": layout["version"] + 1})
 
-    def let_in(self) -> None:
-        """The bucket, and the one key that may read and write it; the key of before goes."""
-        key, bucket = self.wanted["key"], self.wanted["bucket"]
-        present = [one["id"] for one in self.ask("ListKeys", {}) if one["name"] == key["name"]]
+    def let_in(self, bucket: str, key: dict[str, str]) -> None:
+        """The bucket, and the one key (named like it) that may read and write it; the key of before goes."""
+        present = [one["id"] for one in self.ask("ListKeys", {}) if one["name"] == bucket]
         if key["id"] not in present:
-            new = {"accessKeyId": key["id"], "secretAccessKey": key["secret"], "name": key["name"]}
+            new = {"accessKeyId": key["id"], "secretAccessKey": key["secret"], "name": bucket}
             self.ask("ImportKey", new)
         found = [one for one in self.ask("ListBuckets", {}) if bucket in one["globalAliases"]]
         place = found[0] if found else self.ask("CreateBucket", {"globalAlias": bucket})
@@ -109,7 +109,8 @@ def main() -> int:
         until("parts", store.met)
         store.lay_out()
         until("partitions", store.well)
-        store.let_in()
+        for bucket in store.wanted["buckets"]:
+            store.let_in(bucket["name"], bucket["key"])
     except (Refused, subprocess.TimeoutExpired) as refusal:
         print(f"object store: {refusal}", file=sys.stderr)
         return 1

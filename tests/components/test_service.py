@@ -12,6 +12,7 @@ from app.settings import Settings
 from components import service as module
 from components.authority import CertificateAuthority, CertificateAuthorityArgs
 from components.machine import MachineArgs, MacStudio
+from components.object_store import Bucket
 from components.service import (
     MedicalService,
     MedicalServiceArgs,
@@ -56,7 +57,10 @@ class Store:
 def stores() -> Stores:
     """Records and cache, known by the hospital's authority."""
     authority = CertificateAuthority("authority", CertificateAuthorityArgs("hospital"))
-    return Stores(authority, Store("records-done"), Store("cache-done"))
+    bucket = Bucket("documents", pulumi.Output.secret("GK"), pulumi.Output.secret("STORE SECRET"))
+    return Stores(
+        authority, Store("records-done"), Store("cache-done"), bucket, pulumi.Output.secret("DOCUMENT KEY")
+    )
 
 
 def read_back(text: str, **more: str) -> Settings:

@@ -12,9 +12,10 @@ import pytest
 from app.release import Release
 from components.authority import CertificateAuthority, CertificateAuthorityArgs
 from components.machine import MachineArgs, MacStudio
+from components.object_store import Bucket
 from components.services import MedicalServices, MedicalServicesArgs
 from components.services_image import services_for
-from components.services_stores import Stores
+from components.services_stores import Stores, document_key
 from components.services_workloads import MANAGER, REVISION
 from infra.config.load import read_hospital
 from infra.config.model import Hospital
@@ -53,7 +54,8 @@ def build(hospital: Hospital) -> MedicalServices:
     macs = [MacStudio(name, MachineArgs.of(hospital, name, PRIVATE_KEY)) for name in hospital.macs]
     provider = kubernetes.Provider("cluster", kubeconfig=pulumi.Output.secret("kubeconfig"))
     authority = CertificateAuthority("authority", CertificateAuthorityArgs(hospital.name))
-    stores = Stores(authority, Store("records-done"), Store("cache-done"))
+    bucket = Bucket("documents", pulumi.Output.secret("GK"), pulumi.Output.secret("STORE PASSWORD"))
+    stores = Stores(authority, Store("records-done"), Store("cache-done"), bucket, document_key(keep=True))
     args = MedicalServicesArgs(hospital, Cluster(provider, [provider]), macs, RELEASE, UNBUILT, stores)
     return MedicalServices("services", args)
 
@@ -67,7 +69,14 @@ async def test_passwords_are_secret_and_the_owners_is_the_migrations_alone(
     serving = engine.named("services-secret-medical-api-services")
     migrating = engine.named("services-secret-medical-api-services-migration")
     assert "stringData" in serving.secrets & migrating.secrets
-    assert set(serving.inputs["stringData"]) == {"authority", "records-password", "cache-password"}
+    assert set(serving.inputs["stringData"]) == {
+        "authority",
+        "records-password",
+        "cache-password",
+        "store-access-key",
+        "store-secret-key",
+        "document-keys",
+    }
     assert set(migrating.inputs["stringData"]) == {"authority", "records-owner-password"}
     others = [one for one in engine.resources.values() if one not in (serving, migrating)]
     assert not [one.name for one in others if "PASSWORD" in str(one.inputs).replace("RandomPassword", "")]
@@ -174,3 +183,14 @@ async def test_an_update_without_the_image_says_what_to_run(engine: Engine) -> N
 @pulumi.runtime.test
 async def test_a_preview_works_without_the_image(preview: Engine, hospital: Hospital) -> None:
     assert services_for(RELEASE).image(SERVICES.repository).endswith(":unbuilt")
+
+
+@pulumi.runtime.test
+async def test_the_key_to_all_documents_is_never_deleted_by_an_update(
+    engine: Engine, hospital: Hospital
+) -> None:
+    build(hospital)
+    await engine.settled()
+    key = engine.named("document-key")
+    assert key.protected
+    assert {"base64", "hex"} <= key.secret_outputs

@@ -43,10 +43,11 @@ elif endpoint == "DeleteKey":
 elif endpoint == "ListBuckets":
     answer = state["buckets"]
 elif endpoint == "CreateBucket":
-    answer = {{"id": "b1", "globalAliases": [body["globalAlias"]]}}
+    answer = {{"id": f"b{{len(state['buckets']) + 1}}", "globalAliases": [body["globalAlias"]]}}
     state["buckets"].append(answer)
 elif endpoint == "AllowBucketKey":
-    state["allowed"], answer = body, {{}}
+    state["allowed"].append(body)
+    answer = {{}}
 json.dump(state, open(file, "w"))
 print(json.dumps(answer))
 """
@@ -63,7 +64,7 @@ class PretendedStore:
         program.write_text(KUBECTL.format(python=sys.executable, state=str(self.file)))
         program.chmod(0o755)
         self.path = f"{program.parent}:{os.environ['PATH']}"
-        self.write(met=3, version=0, roles=[], keys=[], buckets=[], away=[], calls=[])
+        self.write(met=3, version=0, roles=[], keys=[], buckets=[], allowed=[], away=[], calls=[])
 
     def write(self, **changes: Any) -> None:
         """Change what the store is."""
@@ -82,8 +83,10 @@ class PretendedStore:
                 {"pod": f"store-{one}-0", "id": one * 64, "zone": f"zone-{one}", "capacity": 10**9}
                 for one in "abc"
             ],
-            "bucket": "records-backups",
-            "key": {"id": key, "secret": SECRET, "name": "records-backups"},
+            "buckets": [
+                {"name": "records-backups", "key": {"id": key, "secret": SECRET}},
+                {"name": "documents", "key": {"id": f"{key}D", "secret": SECRET[::-1]}},
+            ],
         }
         text = SCRIPT.read_text().replace("PATIENCE = 180", f"PATIENCE = {patience}")
         return subprocess.run(
@@ -106,7 +109,7 @@ def store(tmp_path: Path) -> PretendedStore:
     return PretendedStore(tmp_path)
 
 
-def test_parts_become_a_store_with_a_bucket_and_a_key(store: PretendedStore) -> None:
+def test_parts_become_a_store_with_buckets_and_a_key_for_each(store: PretendedStore) -> None:
     assert store.set_up().returncode == 0
     now = store.read()
     assert {(role["id"][0], role["zone"]) for role in now["roles"]} == {
@@ -114,8 +117,11 @@ def test_parts_become_a_store_with_a_bucket_and_a_key(store: PretendedStore) -> 
         ("b", "zone-b"),
         ("c", "zone-c"),
     }
-    assert now["buckets"] == [{"id": "b1", "globalAliases": ["records-backups"]}]
-    assert now["allowed"]["permissions"] == {"read": True, "write": True, "owner": False}
+    assert [one["globalAliases"] for one in now["buckets"]] == [["records-backups"], ["documents"]]
+    assert [one["accessKeyId"] for one in now["allowed"]] == ["GK1", "GK1D"]
+    assert [one["bucketId"] for one in now["allowed"]] == ["b1", "b2"]
+    rights = {"read": True, "write": True, "owner": False}
+    assert all(one["permissions"] == rights for one in now["allowed"])
 
 
 def test_a_second_time_changes_nothing(store: PretendedStore) -> None:
@@ -129,7 +135,7 @@ def test_a_second_time_changes_nothing(store: PretendedStore) -> None:
 def test_another_key_takes_the_place_of_the_first(store: PretendedStore) -> None:
     store.set_up()
     assert store.set_up(key="GK2").returncode == 0
-    assert [one["id"] for one in store.read()["keys"]] == ["GK2"]
+    assert [one["id"] for one in store.read()["keys"]] == ["GK2", "GK2D"]
 
 
 def test_the_secret_is_in_no_command_line(store: PretendedStore) -> None:
