@@ -127,6 +127,7 @@ def environment(made: Made, role: ServiceRole) -> list[dict[str, Any]]:
     told = {
         "ROLE": role,
         "PORT": hospital.service.port,
+        "SITE": hospital.domain,
         "DRAIN": f"{drain(hospital):g}",
         "FINISH": FINISH,
         "RECORDS_ADDRESS": hospital.edge.address,
