@@ -30,6 +30,7 @@ def change(ana: Person, account: str, what: str, **values: Any) -> httpx.Respons
     return ana.write("PUT", f"/accounts/{account}{what}", body, version_of(ana, account))
 
 
+@pytest.mark.sbis("NGS1.03.08", "administrators alone manage accounts")
 @pytest.mark.parametrize("role", [one for one in Role if one is not Role.ADMINISTRATOR])
 def test_nobody_but_an_administrator_sees_or_makes_accounts(ana: Person, role: Role) -> None:
     other = ana.hospital.employ(ana, "outra.pessoa", role)
@@ -52,6 +53,7 @@ def test_the_same_request_asked_twice_makes_one_account(ana: Person) -> None:
     assert len(ana.ask("GET", "/accounts").json()) == 2
 
 
+@pytest.mark.sbis("NGS1.03.09", "a person has one account, by CPF")
 @pytest.mark.parametrize("same", ["username", "cpf"])
 def test_a_username_and_a_cpf_belong_to_one_account(ana: Person, same: str) -> None:
     first = form()
@@ -101,6 +103,7 @@ def test_of_two_who_change_the_same_version_one_is_told(ana: Person) -> None:
     assert ana.write("PUT", f"/accounts/{bia['id']}/roles", body, 1).status_code == 412
 
 
+@pytest.mark.sbis("NGS1.03.01", "what somebody may do comes from the roles they hold now")
 def test_other_roles_hold_from_the_next_request_on(ana: Person) -> None:
     bia = ana.hospital.employ(ana, "bia", Role.NURSE)
     assert bia.ask("GET", "/accounts").status_code == 403
@@ -108,6 +111,7 @@ def test_other_roles_hold_from_the_next_request_on(ana: Person) -> None:
     assert bia.ask("GET", "/accounts").status_code == 200
 
 
+@pytest.mark.sbis("NGS1.03.11", "nobody changes their own rights")
 @pytest.mark.parametrize(
     ("what", "values"), [("/roles", {"roles": ["medico", "administrador"]}), ("/standing", {"active": False})]
 )
@@ -117,6 +121,7 @@ def test_nobody_changes_their_own_rights(ana: Person, what: str, values: dict[st
     assert ana.hospital.sql(last) == f"acesso.negado|{ana.account}|403"
 
 
+@pytest.mark.sbis("NGS1.03.09", "an account is never deleted")
 def test_the_database_itself_refuses_what_nobody_may_do(ana: Person) -> None:
     own = "UPDATE accounts SET roles = '{medico}', version = version + 1, changed_by = id"
     with pytest.raises(AssertionError, match="nobody changes their own rights"):
@@ -127,6 +132,7 @@ def test_the_database_itself_refuses_what_nobody_may_do(ana: Person) -> None:
         ana.hospital.sql("DELETE FROM accounts")
 
 
+@pytest.mark.sbis("NGS1.03.10", "there is always an active administrator")
 def test_two_administrators_who_close_each_other_leave_one(
     ana: Person, migrated: Settings, server: Server
 ) -> None:
@@ -156,6 +162,7 @@ def test_a_closed_account_opens_nothing_until_it_is_opened_again(ana: Person) ->
     assert ana.hospital.sign_in("bia", CHOSEN).status_code == 201
 
 
+@pytest.mark.sbis("NGS1.02.09", "an administrator makes somebody choose another password")
 def test_a_reset_password_unlocks_ends_sessions_and_must_be_replaced(ana: Person) -> None:
     bia = ana.hospital.employ(ana, "bia", Role.NURSE)
     for _ in range(5):
@@ -180,6 +187,7 @@ def test_a_lost_device_loses_its_session(ana: Person) -> None:
     assert bia.ask("GET", "/session").status_code == 401
 
 
+@pytest.mark.sbis("NGS1.02.14", "critical acts ask for the password again")
 def test_administering_asks_for_a_recent_proof(ana: Person) -> None:
     ana.hospital.pass_time(290)
     ana.keep(ana.renew())

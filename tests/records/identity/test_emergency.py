@@ -52,6 +52,7 @@ def is_open(person: Person, patient: str) -> bool:
     return bool(person.hospital.client.run(ask()))
 
 
+@pytest.mark.sbis("NGS1.11.07", "a closed chart opens in an emergency for a reason and a limited time")
 def test_a_chart_opens_for_a_reason_and_closes_by_itself(physician: Person, patient: str) -> None:
     assert not is_open(physician, patient)
     opened = break_glass(physician, patient)
@@ -137,6 +138,7 @@ def test_nobody_judges_their_own_whatever_roles_they_hold(
         hospital.sql("UPDATE emergency_accesses SET verdict = 'justificado', version = version + 1")
 
 
+@pytest.mark.sbis("NGS1.11.07", "emergency access leaves its trail in the audit")
 def test_the_audit_tells_who_opened_whose_chart_and_not_why(
     hospital: Hospital, physician: Person, auditor: Person, patient: str
 ) -> None:

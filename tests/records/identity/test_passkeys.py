@@ -59,6 +59,7 @@ def reason(hospital: Hospital) -> str:
     return hospital.sql("SELECT detail ->> 'reason' FROM audit ORDER BY entry DESC LIMIT 1")
 
 
+@pytest.mark.sbis("NGS1.02.01", "a device opened by biometrics or PIN proves who somebody is")
 @pytest.mark.parametrize("counts", [True, False])
 def test_a_device_opens_a_session_again_and_again(hospital: Hospital, ana: Person, counts: bool) -> None:
     device = telephone(counts=counts)
@@ -70,6 +71,7 @@ def test_a_device_opens_a_session_again_and_again(hospital: Hospital, ana: Perso
         assert answer.json()["details"]["method"] == "chave"
 
 
+@pytest.mark.sbis("NGS1.02.23", "a recorded signature opens nothing")
 def test_a_recorded_assertion_opens_nothing_a_second_time(hospital: Hospital, ana: Person) -> None:
     device = telephone()
     enrol(ana, device)
@@ -177,6 +179,7 @@ def test_a_revoked_passkey_opens_nothing_and_stays_known(hospital: Hospital, ana
     assert ana.ask("DELETE", f"/session/passkeys/{made['id']}").status_code == 404
 
 
+@pytest.mark.sbis("NGS1.02.18", "a second factor where the hospital wants one")
 def test_a_second_factor_is_asked_for_where_the_hospital_wants_one(hospital: Hospital, ana: Person) -> None:
     hospital.sql("UPDATE security_policies SET second_factor = true, version = version + 1")
     device = telephone()

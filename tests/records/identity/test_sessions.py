@@ -39,6 +39,7 @@ def test_the_two_tokens_are_not_taken_for_each_other(ana: Person) -> None:
     assert refused(ana)
 
 
+@pytest.mark.sbis("NGS1.02.23", "a copied token ends the session")
 def test_a_refresh_token_shown_again_after_its_successor_was_used_ends_the_session(ana: Person) -> None:
     stolen = ana.refresh
     ana.keep(ana.renew())
@@ -112,6 +113,7 @@ def test_a_session_ends_at_last_whatever_its_person_does(ana: Person) -> None:
     assert ana.renew().status_code == 401
 
 
+@pytest.mark.sbis("NGS1.02.20", "inactivity locks the session after a time kept in the database")
 def test_who_does_nothing_is_locked_out_and_goes_on_where_they_were(ana: Person) -> None:
     ana.hospital.pass_time(290)
     ana.hospital.pass_time(611)

@@ -47,6 +47,7 @@ def test_the_table_names_every_action_and_no_other() -> None:
     assert set(ALLOWED) == set(Role)
 
 
+@pytest.mark.sbis("NGS1.03.04", "reading, writing and other acts are separate permissions")
 @pytest.mark.parametrize(("role", "action"), CELLS, ids=[f"{role}-{action}" for role, action in CELLS])
 def test_a_role_may_do_what_the_table_says_and_nothing_else(role: Role, action: Action) -> None:
     allowed = ROWS[action][list(Role).index(role)] != "."
@@ -74,11 +75,13 @@ def test_who_is_not_allowed_is_not_asked_to_prove_anything() -> None:
         require(caller(Role.ADMINISTRATOR, proved_recently=False), Action.SIGN_DOCUMENT)
 
 
+@pytest.mark.sbis("NGS1.03.06", "the administrator sees no clinical data")
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.ADMINISTRATIVE, Role.AUDITOR])
 def test_who_treats_nobody_reads_no_chart(role: Role) -> None:
     assert not may(caller(role), Action.READ_CHART)
 
 
+@pytest.mark.sbis("NGS1.03.07", "a person may hold several roles")
 def test_rights_of_several_roles_add_up_and_nobody_without_a_role_may_anything() -> None:
     both = caller(Role.ADMINISTRATIVE, Role.AUDITOR)
     assert may(both, Action.IDENTIFY_PATIENT)
