@@ -1,5 +1,6 @@
 """``python -m app audit verify [--anchors FILE]``: walks the audit's chain and names the first bad row.
 
+The anchors that the object store keeps are always asked.
 FILE: lines of the services' logs, ``-`` for standard input (``journalctl -u prontuario -o cat``); the anchors
 among them show also what somebody who owns the database could hide.
 """
@@ -16,6 +17,7 @@ from app.domain.audit_chain import Anchor, Fault
 from app.services.audit import Event, audit
 from app.services.audit_verify import anchors_in, verify
 from app.settings import Settings
+from app.storage.objects import Objects
 
 
 def run(settings: Settings, words: Sequence[str]) -> int:
@@ -28,6 +30,7 @@ def run(settings: Settings, words: Sequence[str]) -> int:
         print("audit: PRONTUARIO_RECORDS_ADDRESS is not set: there is no audit here", file=sys.stderr)
         return os.EX_CONFIG
     anchors = _read(asked.anchors) if asked.anchors else []
+    anchors += asyncio.run(Objects.of(settings).anchors())
     position, fault = asyncio.run(_verify(settings, anchors))
     if fault is not None:
         row = "" if fault.entry is None else f" (row {fault.entry})"

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app import problems
 from app.api import api_routes
+from app.body_limit import BodyLimit
 from app.checks import Check, Prober
 from app.database.engine import Database
 from app.dependencies import dependency_checks
@@ -21,20 +22,25 @@ from app.services.audit_seal import Sealer
 from app.services.identity import Identity
 from app.settings import Settings
 from app.state import State
+from app.storage.objects import Objects
 from app.traces import Traces
 from app.trust import trust_routes
 
 
-def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, checks: Sequence[Check] | None = None, objects: Objects | None = None
+) -> FastAPI:
     """The service for ``settings``; ``checks`` (default: the machine's own and what it depends on) are its
-    components."""
+    components; ``objects`` (default: what ``settings`` name)
+    hold documents."""
     if checks is None:
         checks = (*machine_checks(settings), *dependency_checks(settings))
     prober = Prober(checks, settings.check_interval)
     state = State(settings, prober)
     metrics = Metrics(settings, prober)
     database = Database(settings)
-    sealer = Sealer(database if settings.records_address else None)
+    objects = Objects.of(settings) if objects is None else objects
+    sealer = Sealer(database if settings.records_address else None, objects.keep_anchor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -62,6 +68,7 @@ def create_app(settings: Settings, checks: Sequence[Check] | None = None) -> Fas
     app.include_router(page_routes(state))
     app.include_router(identity_routes())
     app.include_router(record_routes(database))
-    app.include_router(trust_routes(settings, database))
+    app.include_router(trust_routes(settings, database, objects))
+    app.add_middleware(BodyLimit)
     app.add_middleware(Envelope, state=state, metrics=metrics)
     return app

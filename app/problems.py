@@ -87,6 +87,7 @@ def install(app: FastAPI, traces: Traces) -> None:
 
     async def refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
+        await traces.leave(request, error.status_code, f"http-{error.status_code}")
         return problem(error.status_code, _request_id(request), headers=error.headers)
 
     async def record_refused(request: Request, error: Exception) -> JSONResponse:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     """Open a chart that is closed to the caller, for a reason and a limited time."""
     # trust
     RECORD_CONSENT = "registrar-consentimento"
+    HOLD_RECORD = "guardar-por-ordem-legal"
     READ_AUDIT = "consultar-auditoria"
     REVIEW_EMERGENCY_ACCESS = "revisar-acesso-de-emergencia"
 
@@ -72,6 +73,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.MERGE_PATIENTS,
             Action.ADMIT_PATIENT,
             Action.RECORD_CONSENT,
+            Action.HOLD_RECORD,
         }
     ),
     Role.PHYSICIAN: _CLINICAL

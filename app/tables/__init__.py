@@ -15,10 +15,12 @@ from app.tables.chart import (
     Problem,
     Task,
 )
+from app.tables.documents import Document, SignatureRequest, SignedDocument
 from app.tables.emergency import EmergencyAccess
 from app.tables.ledger import IdempotencyKey, PastVersion
 from app.tables.patients import DuplicateProposal, Patient, PatientMerge
 from app.tables.proofs import Passkey, ProviderLink
+from app.tables.rights import Consent, ConsentRevocation, ErasureRequest, LegalHold, Restriction
 from app.tables.sessions import Challenge, Session, SessionToken
 from app.tables.terminology import TerminologyConcept, TerminologyEdition
 
@@ -31,11 +33,16 @@ __all__ = [
     "AuditPending",
     "Base",
     "Challenge",
+    "Consent",
+    "ConsentRevocation",
+    "Document",
     "DuplicateProposal",
     "EmergencyAccess",
     "Encounter",
     "Entry",
+    "ErasureRequest",
     "IdempotencyKey",
+    "LegalHold",
     "Medication",
     "Note",
     "Observation",
@@ -47,10 +54,13 @@ __all__ = [
     "Prescription",
     "Problem",
     "ProviderLink",
+    "Restriction",
     "SecurityPolicy",
     "Session",
     "SessionToken",
     "SignInState",
+    "SignatureRequest",
+    "SignedDocument",
     "Task",
     "TerminologyConcept",
     "TerminologyEdition",

@@ -12,6 +12,7 @@ from app.domain.caller import Caller, Role
 from app.factory import create_app
 from app.routers.caller import current_caller
 from app.settings import Settings
+from app.storage.objects import Objects
 from tests.unit.app.conftest import Client
 
 ANA = {
@@ -31,8 +32,9 @@ def person(*roles: Role) -> Caller:
 class Hospital:
     """The service and its staff. Each asks by ``ask(who, …)``; writes get a new key unless one is given."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.app = create_app(settings, checks=())
+    def __init__(self, settings: Settings, objects: Objects | None = None) -> None:
+        self.objects = objects
+        self.app = create_app(settings, checks=(), objects=objects)
         self._people: dict[str, Caller] = {}
         self.app.dependency_overrides[current_caller] = self._who
         self.client = Client(self.app, strict=True)

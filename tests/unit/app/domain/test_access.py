@@ -30,6 +30,7 @@ anexar-documento                 ..MEF.
 assinar-documento                ..MEF.!
 abrir-acesso-de-emergencia       ..MEF.!
 registrar-consentimento          .AMEF.
+guardar-por-ordem-legal          .A....
 consultar-auditoria              .....U
 revisar-acesso-de-emergencia     .....U
 """

@@ -1,0 +1,290 @@
+"""Who is to sign what; signing in two steps; what signatures are worth."""
+
+import hashlib
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database.engine import Database
+from app.domain.access import Action, require
+from app.domain.audit_events import Event
+from app.domain.caller import Caller
+from app.domain.documents import (
+    ChainView,
+    DocumentState,
+    NoContent,
+    Preparation,
+    SignatureRequestView,
+    SignaturesView,
+    SignatureView,
+)
+from app.domain.media import MediaType
+from app.domain.pages import Page
+from app.domain.refusals import Conflict, Forbidden, NotFound, Refusal
+from app.domain.signed_chain import START, first_fault, link
+from app.domain.writes import Answer, Repetition, Written
+from app.repositories import versions
+from app.services.audit import audit, audit_apart
+from app.services.chart import open_chart
+from app.services.closed_charts import refuse_closed
+from app.services.documents import Documents
+from app.services.once import once
+from app.signing.icp import CertificateRefused, check_holder, read_certificate
+from app.signing.pades import Prepared, finish, prepare
+from app.signing.trust import RevocationUnknown, Trust
+from app.signing.verdict import State, judge, whole
+from app.storage.objects import Objects
+from app.tables import Account, Document, SignatureRequest, SignedDocument
+
+
+class NotSeen(Conflict):
+    """The signer saw other bytes than those that are to be signed."""
+
+    kind = "conteudo-nao-conferido"
+    title = "Conteúdo não conferido"
+    detail = "O que você visualizou não é o que será assinado. Abra o documento novamente e confira."
+
+
+class Signing:
+    """``trust``: whose certificates count."""
+
+    def __init__(self, database: Database, objects: Objects, documents: Documents, trust: Trust) -> None:
+        self._database = database
+        self._objects = objects
+        self._documents = documents
+        self._trust = trust
+
+    async def ask(self, caller: Caller, repetition: Repetition, document: UUID) -> Answer:
+        """That the caller is to sign ``document``; it stands on their list until they did."""
+        require(caller, Action.ATTACH_DOCUMENT)
+
+        async def work(session: AsyncSession) -> Written:
+            row = await _signable(session, document)
+            asked = SignatureRequest(
+                patient_id=row.patient_id, document_id=row.id, account_id=caller.account, state="pendente"
+            )
+            await versions.add(session, caller, asked)
+            return _written(asked, Event.RECORD_CREATED, status=201)
+
+        return await once(self._database, caller, repetition, work)
+
+    async def pending(self, caller: Caller) -> Page[SignatureRequestView]:
+        """What the caller has still to sign: shown when they come and before they go."""
+        require(caller, Action.READ_CHART)
+        asked = select(SignatureRequest).where(
+            SignatureRequest.account_id == caller.account, SignatureRequest.state != "assinada"
+        )
+        async with self._database.transaction() as session:
+            rows = await session.scalars(asked.order_by(SignatureRequest.recorded_at).limit(500))
+            return Page(items=[_view(one) for one in rows])
+
+    async def preview(self, caller: Caller, request: UUID) -> bytes:
+        """The very bytes that are to be signed, an earlier signature of somebody else included."""
+        require(caller, Action.READ_CHART)
+        async with self._database.transaction() as session:
+            asked = await session.get(SignatureRequest, request)
+            if asked is None or asked.account_id != caller.account:
+                raise NotFound
+            document = await _signable(session, asked.document_id)
+            name, digest = await _latest(session, document)
+            await audit(
+                session, caller, Event.DOCUMENT_READ, subject=document.id, patient=document.patient_id
+            )
+        return await self._documents.stored(caller, document, name, digest)
+
+    async def prepare(
+        self, caller: Caller, repetition: Repetition, request: UUID, version: int, form: Preparation
+    ) -> Answer:
+        """What the caller's device is to sign. Raises CertificateRefused, RevocationUnknown or NotSeen."""
+        require(caller, Action.SIGN_DOCUMENT)
+
+        async def work(session: AsyncSession) -> Written:
+            asked = await _own(session, caller, request, version)
+            document = await _signable(session, asked.document_id)
+            name, digest = await _latest(session, document)
+            if form.seen_sha256 != digest.hex():
+                raise NotSeen
+            now = datetime.now(UTC)
+            certificate = read_certificate(b64decode(form.certificate))
+            cpf = await session.scalar(select(Account.cpf).where(Account.id == caller.account))
+            check_holder(certificate, cpf or "", now)
+            await self._trust.check(certificate, now)
+            pdf = await self._documents.stored(caller, document, name, digest)
+            made = await prepare(pdf, certificate, f"Assinatura-{asked.id.hex[:12]}", now)
+            attempt: dict[str, Any] = {
+                "certificate": form.certificate,
+                "object": await self._objects.put(made.pdf),
+                "digest": made.digest.hex(),
+                "start": made.start,
+                "end": made.end,
+                "attributes": b64encode(made.attributes).decode(),
+                "at": now.isoformat(),
+                "before": digest.hex(),
+            }
+            await versions.change(session, caller, asked, {"state": "preparada", "attempt": attempt}, None)
+            return _written(asked, Event.SIGNING_PREPARED)
+
+        return await self._told(caller, request, lambda: once(self._database, caller, repetition, work))
+
+    async def finish(
+        self, caller: Caller, repetition: Repetition, request: UUID, version: int, value: bytes
+    ) -> Answer:
+        """Put the device's signature in, judge the whole, and append it to the patient's chain."""
+        require(caller, Action.SIGN_DOCUMENT)
+
+        async def work(session: AsyncSession) -> Written:
+            asked = await _own(session, caller, request, version)
+            if asked.state != "preparada" or asked.attempt is None:
+                raise Conflict("A assinatura não foi preparada. Comece pela visualização do documento.")
+            document = await _signable(session, asked.document_id)
+            attempt = asked.attempt
+            _, digest = await _latest(session, document)
+            if attempt["before"] != digest.hex():
+                raise NotSeen
+            prepared = Prepared(
+                await self._objects.get(attempt["object"]),
+                bytes.fromhex(attempt["digest"]),
+                attempt["start"],
+                attempt["end"],
+                b64decode(attempt["attributes"]),
+            )
+            signed = await finish(prepared, read_certificate(b64decode(attempt["certificate"])), value)
+            at = datetime.fromisoformat(attempt["at"])
+            verdict = whole(await judge(signed, self._trust, at))
+            if verdict.state is not State.VALID:
+                raise CertificateRefused("nao-valida", f"A assinatura não é válida: {verdict.cause}")
+            await self._append(session, document, caller, signed, at)
+            await versions.change(session, caller, asked, {"state": "assinada", "attempt": None}, None)
+            return _written(asked, Event.SIGNED)
+
+        return await self._told(caller, request, lambda: once(self._database, caller, repetition, work))
+
+    async def verdicts(self, caller: Caller, document: UUID) -> SignaturesView:
+        """What the signatures in ``document`` are worth at this moment; each check is audited."""
+        require(caller, Action.READ_CHART)
+        async with self._database.transaction() as session:
+            row = await _signable(session, document)
+            await refuse_closed(session, caller, row.patient_id)
+            name, digest = await _latest(session, row)
+            asked = select(SignedDocument).where(SignedDocument.document_id == row.id)
+            made = (await session.scalars(asked.order_by(SignedDocument.position))).all()
+        pdf = await self._documents.stored(caller, row, name, digest)
+        found = await judge(pdf, self._trust, made[-1].signed_at if made else None)
+        worst = whole(found)
+        event = Event.SIGNATURE_CHECKED if worst.state is State.VALID else Event.SIGNATURE_NOT_VALID
+        await audit_apart(
+            self._database,
+            caller,
+            event,
+            subject=row.id,
+            patient=row.patient_id,
+            detail={"state": worst.state},
+        )
+        accounts = [one.account_id for one in made] + [None] * len(found)
+        shown = [
+            SignatureView(state=one.state, cause=one.cause, claimed_at=one.claimed, account_id=account)
+            for one, account in zip(found, accounts, strict=False)
+        ]
+        return SignaturesView(
+            state=worst.state, cause=worst.cause, checked_at=datetime.now(UTC), signatures=shown
+        )
+
+    async def chain(self, caller: Caller, patient: UUID) -> ChainView:
+        """Whether the patient's signed documents are all there, as they were and in their order."""
+        require(caller, Action.READ_CHART)
+        async with self._database.transaction() as session:
+            chart = await open_chart(session, patient)
+            await refuse_closed(session, caller, chart)
+            asked = select(SignedDocument).where(SignedDocument.patient_id == chart)
+            rows = (await session.scalars(asked.order_by(SignedDocument.position))).all()
+            fault = first_fault(rows)
+            await audit(
+                session, caller, Event.SIGNATURE_CHECKED, patient=chart, detail={"chain": fault is None}
+            )
+        return ChainView(whole=fault is None, links=len(rows), first_fault=fault)
+
+    async def _append(
+        self, session: AsyncSession, document: Document, caller: Caller, signed: bytes, at: datetime
+    ) -> None:
+        # One at a time for a patient, so that positions follow each other.
+        await session.execute(select(func.pg_advisory_xact_lock(document.patient_id.int >> 65)))
+        asked = select(SignedDocument).where(SignedDocument.patient_id == document.patient_id)
+        last = await session.scalar(asked.order_by(SignedDocument.position.desc()).limit(1))
+        row = SignedDocument(
+            id=uuid4(),
+            patient_id=document.patient_id,
+            position=last.position + 1 if last else 1,
+            document_id=document.id,
+            account_id=caller.account,
+            object=await self._objects.put(signed),
+            digest=hashlib.sha256(signed).digest(),
+            signed_at=at,
+        )
+        row.hash = link(last.hash if last else START, row)
+        session.add(row)
+
+    async def _told(self, caller: Caller, request: UUID, attempt: Any) -> Answer:
+        """Do it; a refusal of the signature itself is told to the audit, with its cause."""
+        try:
+            answer: Answer = await attempt()
+        except (CertificateRefused, RevocationUnknown, NotSeen) as refused:
+            await self._failed(caller, request, refused)
+            raise
+        return answer
+
+    async def _failed(self, caller: Caller, request: UUID, refused: Refusal) -> None:
+        cause = refused.cause if isinstance(refused, CertificateRefused) else refused.kind
+        await audit_apart(
+            self._database, caller, Event.SIGNING_FAILED, subject=request, detail={"cause": cause}
+        )
+
+
+async def _signable(session: AsyncSession, document: UUID) -> Document:
+    row = await session.get(Document, document)
+    if row is None:
+        raise NotFound
+    if row.state != DocumentState.ACTIVE:
+        raise NoContent
+    if row.media_type != MediaType.PDF:
+        raise Conflict("Somente documentos em PDF têm assinatura digital.")
+    return row
+
+
+async def _own(session: AsyncSession, caller: Caller, request: UUID, version: int) -> SignatureRequest:
+    asked = await versions.lock(session, SignatureRequest, request, version)
+    if asked.account_id != caller.account:
+        raise Forbidden("Este documento espera a assinatura de outra pessoa.")
+    if asked.state == "assinada":
+        raise Conflict("O documento já foi assinado por você.")
+    return asked
+
+
+async def _latest(session: AsyncSession, document: Document) -> tuple[str, bytes]:
+    """Object and digest of the document with the signatures that it has."""
+    asked = select(SignedDocument).where(SignedDocument.document_id == document.id)
+    last = await session.scalar(asked.order_by(SignedDocument.position.desc()).limit(1))
+    if last is not None:
+        return last.object, last.digest
+    return document.object or "", document.digest or b""
+
+
+def _view(row: SignatureRequest) -> SignatureRequestView:
+    shown = {
+        name: getattr(row, name) for name in ("id", "version", "patient_id", "document_id", "account_id")
+    }
+    attempt = row.attempt or {}
+    return SignatureRequestView(
+        **shown,
+        state=row.state,
+        recorded_at=row.recorded_at,
+        document_sha256=attempt.get("before"),
+        to_sign=attempt.get("attributes"),
+    )
+
+
+def _written(row: SignatureRequest, event: Event, status: int = 200) -> Written:
+    return Written(_view(row), row.version, event, row.id, row.patient_id, status)
