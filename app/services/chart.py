@@ -19,6 +19,7 @@ from app.domain.refusals import Conflict, Forbidden, Invalid, NotFound
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import chart, versions
 from app.services.audit import audit
+from app.services.closed_charts import refuse_closed
 from app.services.once import once
 from app.services.patients import Merged
 from app.tables import Entry
@@ -101,6 +102,7 @@ class Entries:
         after = _position(cursor)
         async with self.database.transaction() as session:
             whole = await open_chart(session, patient)
+            await refuse_closed(session, caller, whole)
             rows, more = cut(await chart.page(session, kind.table, whole, limit, after, *conditions), limit)
             detail = {"kind": kind.table.__tablename__}
             await audit(session, caller, Event.RECORD_VIEWED, patient=whole, detail=detail)
@@ -208,6 +210,7 @@ class Entries:
         row = await session.get(kind.table, identity)
         if row is None or not kind.visible(row, caller):
             raise NotFound
+        await refuse_closed(session, caller, await open_chart(session, row.patient_id))
         return row
 
 

@@ -14,6 +14,7 @@ from app.domain.refusals import NotFound
 from app.repositories import header, notes
 from app.services.audit import audit
 from app.services.chart import open_chart
+from app.services.closed_charts import refuse_closed
 
 _HOSPITAL = timezone(timedelta(hours=-3))
 """Whose midnight makes a patient a day older; Brasília's time, without summer time since 2019."""
@@ -33,6 +34,7 @@ class Charts:
             if row is None:
                 raise NotFound("Não há paciente com este identificador.")
             whole = row["patient_id"]
+            await refuse_closed(session, caller, whole)
             await audit(session, caller, Event.RECORD_VIEWED, subject=whole, patient=whole)
         if row["allergy_list"]:
             known = Allergies.KNOWN
@@ -47,6 +49,7 @@ class Charts:
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
             whole = await open_chart(session, patient)
+            await refuse_closed(session, caller, whole)
             rows = await notes.search(session, whole, search.text, caller.account, search.limit)
             await audit(session, caller, Event.RECORD_SEARCHED, patient=whole)
         return Page(items=[Hit.model_validate(row) for row in rows])

@@ -14,6 +14,7 @@ from app.domain.tasks import TaskEnd, TaskForm, TaskStatus, TaskView
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import tasks, versions
 from app.services.chart import Entries, open_chart, open_to_write
+from app.services.closed_charts import refuse_closed
 from app.services.once import once
 from app.tables import Task
 
@@ -73,7 +74,9 @@ class Tasks:
         """Tasks about one patient, the open ones first."""
         require(caller, Action.READ_CHART)
         async with self._entries.database.transaction() as session:
-            rows = await tasks.of_chart(session, await open_chart(session, patient))
+            whole = await open_chart(session, patient)
+            await refuse_closed(session, caller, whole)
+            rows = await tasks.of_chart(session, whole)
         return Page(items=[TaskView.model_validate(row) for row in rows])
 
 

@@ -12,6 +12,10 @@ from tests.records.server import Server
 
 GIVEN = {"purpose": "pesquisa", "decision": "autorizado", "occurred_at": "2026-11-01T10:00:00Z"}
 DAUGHTER = {"name": "Bia Gonçalves", "cpf": "111.444.777-35", "bond": "filha"}
+NURSE = (
+    "INSERT INTO accounts (id, version, username, name, cpf, roles, active, recorded_by)"
+    " VALUES ('{0}', 1, 'n', 'N', '52998224725', '{{enfermagem}}', true, '{0}')"
+)
 ENDED = {"occurred_at": "2026-11-10T10:00:00Z", "reason": "Mudou de ideia"}
 
 
@@ -74,12 +78,26 @@ def test_a_closed_chart_opens_again_when_the_patient_says_so(hospital: Hospital,
     named = {"accounts": [str(hospital.nurse.account)]} if whom == "account" else {"roles": ["enfermagem"]}
     wish = {"occurred_at": "2026-11-01T10:00:00Z", "reason": "Parente trabalha no setor"} | named
     made = hospital.made(hospital.clerk, f"/patients/{patient}/restrictions", wish)
-    path = f"/patients/{patient}/documents"
-    answer = hospital.ask(hospital.nurse, "GET", path)
-    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (403, "prontuario-restrito")
-    assert hospital.ask(hospital.physician, "GET", path).status_code == 200
+    path = f"/patients/{patient}/header"
+    for closed in (path, f"/patients/{patient}/documents", f"/patients/{patient}/problems"):
+        answer = hospital.ask(hospital.nurse, "GET", closed)
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (403, "prontuario-restrito")
+        assert hospital.ask(hospital.physician, "GET", closed).status_code == 200
     end = {"reason": "Paciente pediu a abertura"}
     hospital.ask(hospital.clerk, "POST", f"/restrictions/{made['id']}/end", end, version=1)
+    assert hospital.ask(hospital.nurse, "GET", path).status_code == 200
+
+
+@pytest.mark.sbis("NGS1.11.07", "a closed chart opens in an emergency, for a reason")
+def test_a_closed_chart_opens_in_an_emergency(hospital: Hospital, server: Server) -> None:
+    patient = hospital.patient()
+    wish = {"occurred_at": "2026-11-01T10:00:00Z", "reason": "Pedido do paciente", "roles": ["enfermagem"]}
+    hospital.made(hospital.clerk, f"/patients/{patient}/restrictions", wish)
+    path = f"/patients/{patient}/header"
+    assert hospital.ask(hospital.nurse, "GET", path).status_code == 403
+    server.sql(DATABASE, NURSE.format(hospital.nurse.account))
+    glass = {"patient_id": str(patient), "reason": "Parada cardiorrespiratória no leito 4"}
+    hospital.made(hospital.nurse, "/emergency-accesses", glass)
     assert hospital.ask(hospital.nurse, "GET", path).status_code == 200
 
 
