@@ -95,6 +95,12 @@ def signature_routes(signing: Signing) -> APIRouter:
     async def verdicts(caller: Asking, document: UUID) -> Response:
         return shown(await signing.verdicts(caller, document))
 
+    @routes.get("/documents/{document}/signed-content", response_class=Response)
+    async def signed(caller: Asking, document: UUID) -> Response:
+        return Response(
+            await signing.signed(caller, document), media_type="application/pdf", headers=_ATTACHED
+        )
+
     @routes.get("/patients/{patient}/signed-chain", response_model=ChainView)
     async def chain(caller: Asking, patient: UUID) -> Response:
         return shown(await signing.chain(caller, patient))

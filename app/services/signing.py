@@ -193,6 +193,18 @@ class Signing:
             state=worst.state, cause=worst.cause, checked_at=datetime.now(UTC), signatures=shown
         )
 
+    async def signed(self, caller: Caller, document: UUID) -> bytes:
+        """The document with its signatures, as any validator reads it. Raises NoContent when it has none."""
+        require(caller, Action.READ_CHART)
+        async with self._database.transaction() as session:
+            row = await _signable(session, document)
+            await refuse_closed(session, caller, row.patient_id)
+            name, digest = await _latest(session, row)
+            if name == row.object:
+                raise NoContent("Este documento ainda não foi assinado.")
+            await audit(session, caller, Event.RECORD_EXPORTED, subject=row.id, patient=row.patient_id)
+        return await self._documents.stored(caller, row, name, digest)
+
     async def chain(self, caller: Caller, patient: UUID) -> ChainView:
         """Whether the patient's signed documents are all there, as they were and in their order."""
         require(caller, Action.READ_CHART)

@@ -124,6 +124,7 @@ def test_reports_do_not_see_the_audit(server: Server, audited: Settings) -> None
         assert server.sql(DATABASE, f"SELECT has_table_privilege('{READER}', '{table}', 'SELECT')") == "f"
 
 
+@pytest.mark.sbis("NGS1.09.01", "the time of a row is the server's, whoever tells another")
 def test_the_database_says_what_time_it_is(migrated: Settings, server: Server) -> None:
     async def work(_: Database) -> None:
         connection = await connect(migrated, WRITER, purpose="test", patience=5)

@@ -99,6 +99,7 @@ def test_a_query_that_means_nothing_is_one_clear_problem_and_a_row(
 
 
 @pytest.mark.sbis("NGS1.07.08", "the audit is exported as CSV and XML, with the system's name and version")
+@pytest.mark.sbis("NGS1.01.01", "exports of the audit name the system and its version")
 @pytest.mark.sbis("NGS1.09.02", "exported times are written as RFC 3339 has them")
 def test_exports_hold_every_row_of_the_moment(busy: Hospital, server: Server) -> None:
     before = int(server.sql(DATABASE, "SELECT count(*) FROM audit"))

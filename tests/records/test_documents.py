@@ -1,5 +1,6 @@
 """Documents of a chart and their signatures, from the upload to the tampering that is found."""
 
+import asyncio
 import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from app.database.connection import DATABASE
 from app.domain.caller import Caller
 from app.domain.media import LARGEST
 from app.settings import Settings
+from app.signing.verdict import State, judge, whole
 from app.storage.objects import Objects
 from tests.records.hospital import Hospital
 from tests.records.server import Server
 from tests.unit.app.signing.authority import CPF, Authority, Holder
 from tests.unit.app.signing.test_signing import PDF
+from tests.unit.app.signing.test_signing import signed as sign_elsewhere
 
 FORM = {"kind": "laudo", "title": "Laudo de radiografia", "occurred_at": "2026-11-20T10:00:00-03:00"}
 UNIQUE = "uq_signed_documents_patient_id_position"
@@ -63,6 +66,7 @@ def last_event(server: Server) -> str:
     return server.sql(DATABASE, "SELECT event FROM audit ORDER BY entry DESC LIMIT 1")
 
 
+@pytest.mark.sbis("NGS1.07.03", "keeping and reading a document leaves a row each")
 def test_a_document_comes_back_to_the_byte_and_the_database_holds_none_of_it(
     hospital: Hospital, server: Server
 ) -> None:
@@ -202,6 +206,30 @@ def test_a_physician_signs_and_the_signature_is_valid(
     assert (seen["state"], seen["cause"]) == ("valida", "")
     assert seen["signatures"][0]["account_id"] == str(hospital.physician.account)
     assert seen["signatures"][0]["claimed_at"]
+
+
+@pytest.mark.sbis(
+    "NGS2.06.03", "a signed document leaves the system whole, and is valid to whoever checks it"
+)
+def test_a_signed_document_is_valid_outside_too(
+    hospital: Hospital, server: Server, authority: Authority
+) -> None:
+    document = stored(hospital)
+    path = f"/documents/{document['id']}/signed-content"
+    assert hospital.ask(hospital.nurse, "GET", path).status_code == 409
+    signed(hospital, document, authority.person())
+    pdf = hospital.ask(hospital.nurse, "GET", path).content
+    assert pdf.startswith(PDF)
+    assert whole(asyncio.run(judge(pdf, authority.trust()))).state is State.VALID
+    assert last_event(server) == "registro.exportado"
+
+
+@pytest.mark.sbis("NGS2.06.01", "signatures in documents from elsewhere are judged as well")
+def test_a_signature_from_elsewhere_is_judged(hospital: Hospital, authority: Authority) -> None:
+    made = hospital.made(hospital.physician, f"/patients/{hospital.patient()}/documents", FORM)
+    send(hospital, made, sign_elsewhere(authority.person()), "application/pdf")
+    seen = hospital.ask(hospital.nurse, "GET", f"/documents/{made['id']}/signatures").json()
+    assert (seen["state"], seen["signatures"][0]["account_id"]) == ("valida", None)
 
 
 @pytest.mark.sbis("NGS2.02.05", "what was not signed at once is due")
