@@ -26,6 +26,8 @@ async def find(session: AsyncSession, fingerprint: bytes, kind: Kind) -> Found |
         .join(Account, Account.id == Session.account_id)
         .join(SecurityPolicy, true())
         .where(SessionToken.hash == fingerprint, SessionToken.kind == kind)
+        # Read again after waiting for somebody else, it must be what they left.
+        .execution_options(populate_existing=True)
     )
     return found.one_or_none()
 

@@ -1,5 +1,6 @@
 """Tokens are short, change hands once, and any machine takes them."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -72,7 +73,11 @@ def test_of_two_renewals_at_the_same_time_one_pair_serves(
 ) -> None:
     other = Hospital(migrated, server)
     body = {"refresh_token": ana.refresh}
-    with other.client, ThreadPoolExecutor(2) as threads:
+    # Both have read the token as unused before either may go on.
+    held = "BEGIN; SELECT id FROM sessions FOR UPDATE; SELECT pg_sleep(3); COMMIT"
+    with other.client, ThreadPoolExecutor(3) as threads:
+        threads.submit(ana.hospital.sql, held)
+        time.sleep(1)
         asked = [
             threads.submit(one.client.request, "POST", "/api/v1/sessions/renewal", json=body)
             for one in (ana.hospital, other)
