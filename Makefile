@@ -42,7 +42,6 @@ up: $(VENV)/ready  ## Build what is missing, boot the virtual hospital, deploy i
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
 	@$(PY) -m app.release
-	@$(PY) -m lab.images services
 	@$(PY) -m lab up --stack $(LAB_STACK)
 	@$(PY) -m lab exec -- $(PY) -m lab.stack up --stack $(LAB_STACK)
 
@@ -67,7 +66,6 @@ test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and dr
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
-	@$(PY) -m lab.images services
 	@$(PY) -m pytest -m lab --durations=15 tests
 
 test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; under a minute
@@ -84,7 +82,6 @@ upgrade: $(VENV)/ready  ## Take the cluster to this checkout's Kubernetes, one m
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab.images build
 	@$(PY) -m app.release
-	@$(PY) -m lab.images services
 	@$(PY) -m lab exec -- $(PY) -m infra.operations.upgrade --stack $(LAB_STACK)
 
 doctor: $(VENV)/ready  ## What is installed, what would be built, and what each costs

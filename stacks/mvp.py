@@ -13,8 +13,6 @@ from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio
 from components.object_store import ObjectStore, ObjectStoreArgs
 from components.service import MedicalService, MedicalServiceArgs, release_for
-from components.services import MedicalServices, MedicalServicesArgs
-from components.services_image import services_for
 from components.services_stores import Stores, document_key
 from infra.config.model import Hospital
 from lab.images.catalogue import POSTGRESQL, VALKEY
@@ -54,8 +52,4 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
 
     stores = Stores(authority, records, cache, store.documents, document_key(hospital.keep_data))
     service = MedicalService("service", MedicalServiceArgs(hospital, [mac], release, stores))
-    MedicalServices(
-        "services",
-        MedicalServicesArgs(hospital, cluster, [mac], release, services_for(release), stores),
-    )
     return Outputs.of(edge, cluster, records, service)
