@@ -136,8 +136,8 @@ def main(password: str) -> dict[str, Any]:
         "plain": ask("/api/v1/ping?value=1", "POST", plain=True, port=80),
         "protocol": protocol(),
         "tls_1_2": older_tls(),
-        "named": ask("/api/v1/patients/4711?name=fulano", headers={"X-Request-ID": "visit-42"}),
-        "elsewhere": ask("/documents/4712?name=fulano"),
+        "named": ask("/api/v1/patients/the-first?name=fulano", headers={"X-Request-ID": "visit-42"}),
+        "elsewhere": ask("/documents/the-second?name=fulano"),
         "liar": ask(
             "/",
             headers={

@@ -169,7 +169,7 @@ def records() -> dict[str, Any]:
     claims["records-2"] = True
     until(lambda: primary() == "records-2", "records-2 is back")
     connection, _ = session()
-    connection.sendall(b"patient 4711")
+    connection.sendall(b"patient the-first")
     seen["echo"] = connection.recv(1000).decode()
     connection.close()
     return seen
