@@ -126,18 +126,20 @@ class PatientLine(View):
 
 
 class PatientSearch(Form):
-    """By name (each word may be cut short, accents do not matter), CPF, CNS, or date of birth.
+    """By name or mother's name (words may be cut short, accents do not matter), CPF, CNS, or date of birth.
 
     In the body, since a name or a number in an address would end up in logs.
     """
 
     text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] | None = None
+    mother: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] | None = None
     birth: BirthDate | None = None
     limit: Limit = 20
     cursor: Annotated[str, StringConstraints(max_length=600)] | None = None
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
-        if self.birth is None and (self.text is None or max(map(len, self.text.split()), default=0) < 3):
+        words = f"{self.text or ''} {self.mother or ''}".split()
+        if self.birth is None and max(map(len, words), default=0) < 3:
             raise Rule("informe ao menos três letras do nome, um CPF, um CNS ou a data de nascimento")
         return self

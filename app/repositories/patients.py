@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"[0-9.\- ]+")
 _SEPARATORS = re.compile(r"[.\- ]")
 _SEARCH = Patient.__table__.c.search
 _PLAIN = func.plain_words(Patient.name)
+_MOTHER = func.name_words(func.coalesce(Patient.mother, ""))
 _LINE = (
     Patient.id,
     Patient.name,
@@ -65,6 +66,9 @@ async def by_name(
     if search.text:
         query = func.to_tsquery("names_plain", _prefixes(search.text))
         conditions.append(_SEARCH.op("@@")(query))
+    if search.mother:
+        query = func.to_tsquery("names_plain", _prefixes(search.mother))
+        conditions.append(_MOTHER.op("@@")(query))
     if search.birth:
         conditions.append(Patient.birth == search.birth)
     if after:

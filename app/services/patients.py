@@ -136,7 +136,7 @@ class Patients:
                 rows = await patients.by_number(session, search.text)
             else:
                 rows = await patients.by_name(session, search, after)
-                if not rows and search.text and search.birth is None and after is None:
+                if not rows and search.text and not (search.birth or search.mother or after):
                     rows = await patients.sounding_like(session, search.text, search.limit)
             await audit(session, caller, Event.RECORD_SEARCHED, detail={"found": len(rows)})
         lines, more = cut(rows, search.limit)

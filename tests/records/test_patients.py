@@ -90,6 +90,14 @@ def test_a_social_name_is_found_too_and_a_number_whatever_its_writing(hospital: 
     assert "52998224725" not in str(found)
 
 
+def test_namesakes_are_told_apart_by_their_mothers(hospital: Hospital) -> None:
+    patient = hospital.patient(mother="Conceição Gonçalves")
+    hospital.patient(mother="Rosa Lima")
+    for body in ({"mother": "conceicao"}, {"text": "ana", "mother": "CONCEIÇÃO gonc"}):
+        found = hospital.ask(hospital.nurse, "POST", "/patients/search", body).json()
+        assert [one["id"] for one in found["items"]] == [str(patient)]
+
+
 def test_a_name_that_is_spelt_otherwise_is_found_when_none_is_spelt_so(hospital: Hospital) -> None:
     patient = hospital.patient(name="Thaís Souza Mello")
     found = hospital.ask(hospital.nurse, "POST", "/patients/search", {"text": "Tais Sousa Melo"}).json()
@@ -140,5 +148,8 @@ def test_the_search_by_name_uses_its_index(hospital: Hospital, server: Server) -
     query = "SELECT id FROM patients WHERE search @@ to_tsquery('names_plain', 'ana:*') AND chart_id = id"
     plan = server.sql(DATABASE, "SET enable_seqscan = off", f"EXPLAIN {query}")
     assert "ix_patients_search" in plan
+    words = "name_words(coalesce(mother, ''))"
+    mother = f"SELECT id FROM patients WHERE {words} @@ to_tsquery('names_plain', 'ana:*')"  # noqa: S608
+    assert "ix_patients_mother" in server.sql(DATABASE, "SET enable_seqscan = off", f"EXPLAIN {mother}")
     near = "SELECT id FROM patients WHERE plain_words(name) % 'ana'"
     assert "ix_patients_plain_name" in server.sql(DATABASE, "SET enable_seqscan = off", f"EXPLAIN {near}")
