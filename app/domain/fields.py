@@ -17,6 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _OLDEST = date(1880, 1, 1)
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_HUGE = Decimal(10) ** 8
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a device's clock may be before an entry counts as from the future."""
 
@@ -113,7 +114,7 @@ Occurred = Annotated[AwareDatetime, AfterValidator(_happened)]
 """When it happened, told by who enters it; UTC. When it was entered, the database says."""
 Planned = Annotated[AwareDatetime, AfterValidator(_planned)]
 """A time that may still come; UTC."""
-Amount = Annotated[Decimal, Field(max_digits=14, decimal_places=6)]
+Amount = Annotated[Decimal, Field(max_digits=14, decimal_places=6, gt=-_HUGE, lt=_HUGE)]
 """A measured or prescribed number; its unit stands beside it."""
 Limit = Annotated[int, Field(ge=1, le=100)]
 """How many entries a page holds at most."""

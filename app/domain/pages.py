@@ -1,10 +1,10 @@
 """Long lists in pages. A cursor says where the last one ended, so that new entries shift nothing."""
 
 import base64
-import binascii
 import json
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from app.domain.fields import View
 from app.domain.refusals import Invalid
@@ -25,19 +25,36 @@ def encode_cursor(*position: str) -> str:
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
 
-def decode_cursor(cursor: str, parts: int) -> list[str]:
-    """What ``encode_cursor`` was given; Invalid when this is no cursor of ours with so many parts."""
+def decode_cursor(cursor: str | None, *parts: Callable[[str], Any]) -> Any:
+    """What ``encode_cursor`` was given, each part read by its own function; None without a cursor.
+
+    Raises Invalid when this is no cursor of ours.
+    """
+    if cursor is None:
+        return None
     try:
         if len(cursor) > _LONGEST:
             raise ValueError
         position = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-        if not isinstance(position, list) or len(position) != parts:
-            raise ValueError
-        if not all(isinstance(part, str) and "\x00" not in part for part in position):
-            raise ValueError
-    except (ValueError, binascii.Error):
+        return tuple(read(word(part)) for read, part in zip(parts, position, strict=True))
+    except (ValueError, TypeError, OverflowError):  # binascii's and JSON's errors are ValueErrors
         raise Invalid("A marca de página não é válida. Refaça a consulta desde o início.") from None
-    return position
+
+
+def word(part: object) -> str:
+    """A text that a database takes; ValueError otherwise."""
+    if not isinstance(part, str) or "\x00" in part:
+        raise ValueError
+    part.encode()
+    return part
+
+
+def moment(written: str) -> datetime:
+    """A time of any century that a chart may tell of, with its zone; ValueError otherwise."""
+    when = datetime.fromisoformat(written)
+    if when.tzinfo is None or not 1900 <= when.year <= 9000:
+        raise ValueError
+    return when
 
 
 def cut(rows: Sequence[Item], limit: int) -> tuple[list[Item], bool]:

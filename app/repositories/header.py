@@ -24,14 +24,13 @@ SELECT p.id AS patient_id, p.version, p.identity, p.name, p.social_name, p.birth
         FROM observations WHERE patient_id = ANY (m.ids) AND code = :weight AND value IS NOT NULL
             AND status <> 'inativado'
         ORDER BY occurred_at DESC LIMIT 1) AS weight
-FROM patients AS asked
-JOIN patients AS p ON p.id = asked.chart_id
+FROM patients AS p
 CROSS JOIN LATERAL (SELECT array_agg(id) AS ids FROM patients WHERE chart_id = p.id) AS m
-WHERE asked.id = :patient
+WHERE p.id = :chart
 """)
 
 
-async def header(session: AsyncSession, patient: UUID) -> RowMapping | None:
+async def header(session: AsyncSession, chart: UUID) -> RowMapping:
     """The columns of ``app.domain.header.Header``, with ``denied`` instead of ``allergies`` and ``age``."""
-    asked: dict[str, Any] = {"patient": patient, "weight": _WEIGHT}
-    return (await session.execute(_HEADER, asked)).mappings().first()
+    asked: dict[str, Any] = {"chart": chart, "weight": _WEIGHT}
+    return (await session.execute(_HEADER, asked)).mappings().one()

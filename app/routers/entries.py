@@ -11,7 +11,8 @@ from app.domain.merging import Why
 from app.domain.pages import Page
 from app.routers.caller import Asking
 from app.routers.headers import Once, VersionRead, answered, shown
-from app.services.chart import Entries, Kind
+from app.services.chart import Entries
+from app.services.entry_kinds import Kind
 
 Cursor = Annotated[str | None, Query(max_length=600)]
 

@@ -24,8 +24,10 @@ from app.domain.caller import Caller
 from app.domain.refusals import Conflict
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import allergies, chart, versions
-from app.services.chart import Entries, Kind, new, open_to_write
+from app.services.chart import Entries
+from app.services.chart_door import open_to_write
 from app.services.coding import resolve
+from app.services.entry_kinds import Kind, new
 from app.services.once import once
 from app.tables import Allergy, AllergyDenial
 
@@ -60,7 +62,7 @@ class Allergies:
         require(caller, Action.RECORD_ALLERGY)
 
         async def work(session: AsyncSession) -> Written:
-            whole = await open_to_write(session, patient, form.encounter_id)
+            whole = await open_to_write(session, caller, patient, form.encounter_id)
             await chart.hold(session, whole)
             [substance] = await resolve(session, [form.substance])
             for known in await allergies.active(session, whole):
@@ -98,7 +100,7 @@ class Allergies:
         require(caller, Action.RECORD_ALLERGY)
 
         async def work(session: AsyncSession) -> Written:
-            whole = await open_to_write(session, patient, form.encounter_id)
+            whole = await open_to_write(session, caller, patient, form.encounter_id)
             await chart.hold(session, whole)
             if await allergies.active(session, whole):
                 raise HasAllergies

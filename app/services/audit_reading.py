@@ -11,7 +11,7 @@ from app.domain.access import Action, require
 from app.domain.audit_events import Event
 from app.domain.audit_reading import AuditLine, AuditQuery, ExportQuery, Format, Order
 from app.domain.caller import Caller
-from app.domain.pages import Page, cut, decode_cursor, encode_cursor
+from app.domain.pages import Page, cut, decode_cursor, encode_cursor, word
 from app.domain.refusals import Invalid
 from app.repositories import audit as rows
 from app.services.audit import audit
@@ -65,7 +65,7 @@ class AuditReading:
 def _position(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    [place] = decode_cursor(cursor, 1)
+    [place] = decode_cursor(cursor, word)
     if not (place.isascii() and place.isdigit() and len(place) < 19):
         raise Invalid("A marca de página não é válida. Refaça a consulta desde o início.")
     return int(place)

@@ -1,10 +1,8 @@
 """What all entries of a chart have in common: pages, versions, changes, inactivation."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,73 +11,15 @@ from app.database.engine import Database
 from app.domain.access import Action, require
 from app.domain.audit_events import Event
 from app.domain.caller import Caller
-from app.domain.entries import INACTIVATED, EntryForm, EntryView, PastVersionView
-from app.domain.pages import Page, cut, decode_cursor, encode_cursor
-from app.domain.refusals import Conflict, Forbidden, Invalid, NotFound
+from app.domain.entries import INACTIVATED, EntryForm, PastVersionView
+from app.domain.pages import Page, cut, decode_cursor, encode_cursor, moment
+from app.domain.refusals import NotFound
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import chart, versions
-from app.services.audit import audit
+from app.services.chart_door import chart_of, open_to_read, open_to_write
 from app.services.closed_charts import refuse_closed
+from app.services.entry_kinds import Inactive, Kind, NotTheAuthor, Row, Seen, new
 from app.services.once import once
-from app.services.patients import Merged
-from app.tables import Entry
-
-Row = TypeVar("Row", bound=Entry)
-Seen = TypeVar("Seen", bound=EntryView)
-
-
-class NotTheAuthor(Forbidden):
-    """What one person wrote, another may not change."""
-
-    kind = "somente-o-autor"
-    title = "Somente o autor pode alterar"
-    detail = "Somente quem escreveu este registro pode corrigi-lo ou inativá-lo."
-
-
-class Inactive(Conflict):
-    """The entry was inactivated, and stays as it is."""
-
-    kind = "registro-inativado"
-    title = "Registro inativado"
-    detail = "Este registro foi inativado e não pode mais ser alterado."
-
-
-def anybody(_: Entry, __: Caller) -> bool:
-    """Whoever may read the chart sees the entry."""
-    return True
-
-
-@dataclass(frozen=True)
-class Kind(Generic[Row, Seen]):
-    """One kind of entry. ``authors_only``: nobody else changes it. ``visible``: who sees a certain one."""
-
-    table: type[Row]
-    view: type[Seen]
-    write: Action
-    authors_only: bool = False
-    visible: Callable[[Row, Caller], bool] = anybody
-
-
-async def open_chart(session: AsyncSession, patient: UUID, encounter: UUID | None = None) -> UUID:
-    """The chart that identity belongs to, to be read.
-
-    Raises NotFound; Invalid when ``encounter`` is not one of that chart.
-    """
-    found = await chart.whose(session, patient, encounter)
-    if found is None:
-        raise NotFound("Não há paciente com este identificador.")
-    identity, _, of_encounter = found._tuple()
-    if encounter is not None and of_encounter != identity:
-        raise Invalid("O atendimento informado não é deste paciente.")
-    return identity
-
-
-async def open_to_write(session: AsyncSession, patient: UUID, encounter: UUID | None = None) -> UUID:
-    """Like ``open_chart``, to add to. Raises Merged for an identity whose chart is another's now."""
-    identity = await open_chart(session, patient, encounter)
-    if identity != patient:
-        raise Merged(prontuario=str(identity))
-    return identity
 
 
 class Entries:
@@ -99,13 +39,10 @@ class Entries:
     ) -> Page[Seen]:
         """Entries of a chart, what happened last first."""
         require(caller, Action.READ_CHART)
-        after = _position(cursor)
+        after = decode_cursor(cursor, moment, UUID)
         async with self.database.transaction() as session:
-            whole = await open_chart(session, patient)
-            await refuse_closed(session, caller, whole)
+            whole = await open_to_read(session, caller, patient, kind=kind.table.__tablename__)
             rows, more = cut(await chart.page(session, kind.table, whole, limit, after, *conditions), limit)
-            detail = {"kind": kind.table.__tablename__}
-            await audit(session, caller, Event.RECORD_VIEWED, patient=whole, detail=detail)
         following = encode_cursor(rows[-1].occurred_at.isoformat(), str(rows[-1].id)) if more else None
         return Page(items=[kind.view.model_validate(row) for row in rows], next=following)
 
@@ -113,17 +50,14 @@ class Entries:
         """One entry."""
         require(caller, Action.READ_CHART)
         async with self.database.transaction() as session:
-            row = await self._visible(session, caller, kind, identity)
-            await audit(session, caller, Event.RECORD_VIEWED, subject=identity, patient=row.patient_id)
-            return kind.view.model_validate(row)
+            return kind.view.model_validate(await _visible(session, caller, kind, identity))
 
     async def versions(self, caller: Caller, kind: Kind[Row, Seen], identity: UUID) -> Page[PastVersionView]:
         """Every version of an entry, the first one first; drafts of others are left out."""
         require(caller, Action.READ_CHART)
         async with self.database.transaction() as session:
-            row = await self._visible(session, caller, kind, identity)
+            row = await _visible(session, caller, kind, identity)
             past = await chart.past(session, kind.table.__tablename__, identity)
-            await audit(session, caller, Event.RECORD_VIEWED, subject=identity, patient=row.patient_id)
         own = row.recorded_by == caller.account
         shown = [one for one in past if own or one.content["status"] != "rascunho"]
         return Page(items=[PastVersionView.model_validate(one) for one in shown])
@@ -142,7 +76,7 @@ class Entries:
         require(caller, kind.write)
 
         async def work(session: AsyncSession) -> Written:
-            whole = await open_to_write(session, patient, form.encounter_id)
+            whole = await open_to_write(session, caller, patient, form.encounter_id)
             row = new(kind.table, patient, form, await make(session, whole))
             await versions.add(session, caller, row)
             seen = kind.view.model_validate(row)
@@ -173,8 +107,10 @@ class Entries:
                 raise NotTheAuthor
             if row.status == INACTIVATED:
                 raise Inactive
+            whole = await chart_of(session, row.patient_id)
+            await refuse_closed(session, caller, whole)
             await versions.change(session, caller, row, await decide(session, row), reason)
-            return Written(kind.view.model_validate(row), row.version, event, row.id, patient=row.patient_id)
+            return Written(kind.view.model_validate(row), row.version, event, row.id, patient=whole)
 
         return await once(self.database, caller, repetition, work)
 
@@ -204,35 +140,10 @@ class Entries:
             event=Event.RECORD_INACTIVATED,
         )
 
-    async def _visible(
-        self, session: AsyncSession, caller: Caller, kind: Kind[Row, Seen], identity: UUID
-    ) -> Row:
-        row = await session.get(kind.table, identity)
-        if row is None or not kind.visible(row, caller):
-            raise NotFound
-        await refuse_closed(session, caller, await open_chart(session, row.patient_id))
-        return row
 
-
-def new(table: type[Row], patient: UUID, form: EntryForm, columns: Mapping[str, Any]) -> Row:
-    """A row of that form; what happened without a time, happened now."""
-    return table(
-        id=uuid4(),
-        patient_id=patient,
-        encounter_id=form.encounter_id,
-        occurred_at=form.occurred_at or datetime.now(UTC),
-        **columns,
-    )
-
-
-def _position(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    when, identity = decode_cursor(cursor, 2)
-    try:
-        moment = datetime.fromisoformat(when)
-        if moment.tzinfo is None or not 1900 <= moment.year <= 2200:
-            raise ValueError
-        return moment, UUID(identity)
-    except ValueError:
-        raise Invalid("A marca de página não é válida. Refaça a consulta desde o início.") from None
+async def _visible(session: AsyncSession, caller: Caller, kind: Kind[Row, Seen], identity: UUID) -> Row:
+    row = await session.get(kind.table, identity)
+    if row is None or not kind.visible(row, caller):
+        raise NotFound
+    await open_to_read(session, caller, row.patient_id, subject=identity)
+    return row

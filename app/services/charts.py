@@ -10,11 +10,8 @@ from app.domain.audit_events import Event
 from app.domain.caller import Caller
 from app.domain.header import ChartSearch, Header, Hit, age
 from app.domain.pages import Page
-from app.domain.refusals import NotFound
 from app.repositories import header, notes
-from app.services.audit import audit
-from app.services.chart import open_chart
-from app.services.closed_charts import refuse_closed
+from app.services.chart_door import open_to_read
 
 _HOSPITAL = timezone(timedelta(hours=-3))
 """Whose midnight makes a patient a day older; Brasília's time, without summer time since 2019."""
@@ -30,12 +27,7 @@ class Charts:
         """Who it is and what must not be overlooked; a merged identity gets its chart's."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            row = await header.header(session, patient)
-            if row is None:
-                raise NotFound("Não há paciente com este identificador.")
-            whole = row["patient_id"]
-            await refuse_closed(session, caller, whole)
-            await audit(session, caller, Event.RECORD_VIEWED, subject=whole, patient=whole)
+            row = await header.header(session, await open_to_read(session, caller, patient, kind="header"))
         if row["allergy_list"]:
             known = Allergies.KNOWN
         else:
@@ -48,8 +40,6 @@ class Charts:
         """Entries with those words, the best matches first."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            whole = await open_chart(session, patient)
-            await refuse_closed(session, caller, whole)
+            whole = await open_to_read(session, caller, patient, event=Event.RECORD_SEARCHED)
             rows = await notes.search(session, whole, search.text, caller.account, search.limit)
-            await audit(session, caller, Event.RECORD_SEARCHED, patient=whole)
         return Page(items=[Hit.model_validate(row) for row in rows])

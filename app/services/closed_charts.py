@@ -7,23 +7,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.caller import Caller
 from app.domain.rights import ChartClosed
-from app.repositories import emergency
+from app.services.emergency import has_broken_the_glass
 from app.tables import Patient, Restriction
 
 
-async def refuse_closed(session: AsyncSession, caller: Caller, patient: UUID) -> None:
-    """Raise ChartClosed when ``patient`` closed the chart to the caller, or to all roles that they hold,
-    unless they opened it in an emergency. ``patient``: the chart's own identity."""
+async def refuse_closed(session: AsyncSession, caller: Caller, chart: UUID) -> None:
+    """Raise ChartClosed when ``chart`` is closed to the caller, or to all roles that they hold.
+
+    What was said of one of its identities holds for the whole chart. An emergency access opens it.
+    """
+    members = select(Patient.id).where(Patient.chart_id == chart)
     asked = select(Restriction.accounts, Restriction.roles).where(
-        Restriction.patient_id == patient,
+        Restriction.patient_id.in_(members),
         Restriction.ended_at.is_(None),
     )
-    mine = {str(one) for one in caller.roles}
-    closed = any(
-        caller.account in accounts or mine <= set(roles) for accounts, roles in await session.execute(asked)
-    )
-    if not closed:
-        return
-    identities = (await session.scalars(select(Patient.id).where(Patient.chart_id == patient))).all()
-    if not await emergency.is_open(session, caller.account, list(identities)):
-        raise ChartClosed
+    held = {str(one) for one in caller.roles}
+    wishes = (await session.execute(asked)).all()
+    if any(caller.account in accounts or held <= set(roles) for accounts, roles in wishes):
+        identities = list(await session.scalars(members))
+        if not await has_broken_the_glass(session, caller, identities):
+            raise ChartClosed

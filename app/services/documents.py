@@ -19,7 +19,7 @@ from app.domain.refusals import Conflict, Forbidden, NotFound
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import versions
 from app.services.audit import audit, audit_apart
-from app.services.chart import open_chart, open_to_write
+from app.services.chart_door import chart_of, open_to_write
 from app.services.closed_charts import refuse_closed
 from app.services.once import once
 from app.storage.objects import Objects
@@ -52,7 +52,7 @@ class Documents:
         require(caller, Action.ATTACH_DOCUMENT)
 
         async def work(session: AsyncSession) -> Written:
-            chart = await open_to_write(session, patient)
+            chart = await open_to_write(session, caller, patient)
             row = Document(patient_id=chart, state=DocumentState.WAITING, **form.model_dump())
             await versions.add(session, caller, row)
             return _written(row, Event.RECORD_CREATED, status=201)
@@ -107,7 +107,7 @@ class Documents:
         """All of a chart, by when they came about, inactive ones too."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            chart = await open_chart(session, patient)
+            chart = await chart_of(session, patient)
             await refuse_closed(session, caller, chart)
             asked = select(Document).where(Document.patient_id == chart)
             rows = (

@@ -20,13 +20,14 @@ from app.domain.encounters import (
     Place,
     PresentPatient,
 )
-from app.domain.pages import Page, cut, decode_cursor, encode_cursor
+from app.domain.pages import Page, cut, decode_cursor, encode_cursor, word
 from app.domain.refusals import Conflict, Invalid
 from app.domain.writes import Answer, Repetition
 from app.repositories import encounters
 from app.services.audit import audit
-from app.services.chart import Entries, Kind
+from app.services.chart import Entries
 from app.services.coding import resolve
+from app.services.entry_kinds import Kind
 from app.tables import Encounter
 
 ENCOUNTERS = Kind(Encounter, EncounterView, Action.ADMIT_PATIENT)
@@ -89,13 +90,7 @@ class Encounters:
         """Who is here now, by ward and bed; nothing clinical, so that reception may see it too."""
         if not may(caller, Action.READ_CHART):
             require(caller, Action.ADMIT_PATIENT)
-        after = None
-        if cursor is not None:
-            *place, identity = decode_cursor(cursor, 3)
-            try:
-                after = (place[0], place[1], UUID(identity))
-            except ValueError:
-                raise Invalid("A marca de página não é válida.") from None
+        after = decode_cursor(cursor, word, word, UUID)
         async with self._entries.database.transaction() as session:
             rows, more = cut(await encounters.present(session, ward, kind, limit, after), limit)
             await audit(session, caller, Event.RECORD_SEARCHED, detail={"kind": "encounters"})

@@ -14,7 +14,7 @@ from app.domain.access import Action, require
 from app.domain.audit_events import Event
 from app.domain.caller import Caller
 from app.domain.merging import MergeForm, MergeView, ProposalView, charts
-from app.domain.pages import Page, cut, decode_cursor, encode_cursor
+from app.domain.pages import Page, cut, decode_cursor, encode_cursor, moment
 from app.domain.refusals import Conflict, Invalid, NotFound
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import duplicates, versions
@@ -31,13 +31,7 @@ class Merging:
     async def proposals(self, caller: Caller, limit: int, cursor: str | None) -> Page[ProposalView]:
         """Pairs nobody has decided on, the oldest first."""
         require(caller, Action.MERGE_PATIENTS)
-        after = None
-        if cursor is not None:
-            when, identity = decode_cursor(cursor, 2)
-            try:
-                after = datetime.fromisoformat(when), UUID(identity)
-            except ValueError:
-                raise Invalid("A marca de página não é válida.") from None
+        after = decode_cursor(cursor, moment, UUID)
         async with self._database.transaction() as session:
             rows, more = cut(await duplicates.open_proposals(session, limit, after), limit)
         following = encode_cursor(rows[-1].recorded_at.isoformat(), str(rows[-1].id)) if more else None

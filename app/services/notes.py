@@ -8,13 +8,16 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.access import Action, require
+from app.domain.audit_events import Event
 from app.domain.caller import Caller
 from app.domain.notes import DRAFT, FINAL, DraftForm, NoteCorrection, NoteForm, NoteView
 from app.domain.pages import Page
 from app.domain.refusals import Conflict
 from app.domain.writes import Answer, Repetition
 from app.repositories import notes
-from app.services.chart import Entries, Kind
+from app.services.audit import audit
+from app.services.chart import Entries
+from app.services.entry_kinds import Kind
 from app.tables import Note
 
 
@@ -84,4 +87,5 @@ class Notes:
         require(caller, Action.WRITE_NOTE)
         async with self._entries.database.transaction() as session:
             rows = await notes.drafts(session, caller.account)
+            await audit(session, caller, Event.RECORD_SEARCHED, detail={"kind": "drafts"})
         return Page(items=[NoteView.model_validate(row) for row in rows])

@@ -21,8 +21,10 @@ from app.domain.pages import Page
 from app.domain.refusals import Conflict
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import versions
-from app.services.chart import Entries, Kind, new, open_to_write
+from app.services.chart import Entries
+from app.services.chart_door import open_to_write
 from app.services.coding import resolve
+from app.services.entry_kinds import Kind, new
 from app.services.once import once
 from app.tables import Observation
 
@@ -42,7 +44,7 @@ class Observations:
         require(caller, Action.RECORD_MEASUREMENT)
 
         async def work(session: AsyncSession) -> Written:
-            whole = await open_to_write(session, patient, form.encounter_id)
+            whole = await open_to_write(session, caller, patient, form.encounter_id)
             coded = await resolve(session, [one.what for one in form.observations])
             rows = [
                 new(Observation, patient, form, what | one.model_dump(exclude={"what"}))

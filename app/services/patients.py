@@ -10,7 +10,8 @@ from app.domain.access import Action, require
 from app.domain.audit_events import Event
 from app.domain.caller import Caller
 from app.domain.likeness import CERTAIN, Likeness
-from app.domain.pages import Page, cut, decode_cursor, encode_cursor
+from app.domain.pages import Page, cut, decode_cursor, encode_cursor, word
+from app.domain.patient_conflicts import LikelyDuplicate, Merged, NumberTaken
 from app.domain.patients import (
     Correction,
     Demographics,
@@ -22,37 +23,13 @@ from app.domain.patients import (
     Registration,
     Unknown,
 )
-from app.domain.refusals import Conflict, Invalid, NotFound
+from app.domain.refusals import NotFound
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import patients, versions
 from app.services.audit import audit
 from app.services.duplicates import look_for_duplicates, propose
 from app.services.once import once
 from app.tables import Patient
-
-
-class NumberTaken(Conflict):
-    """The CPF or CNS belongs to another patient, whom ``paciente`` names."""
-
-    kind = "paciente-ja-cadastrado"
-    title = "Paciente já cadastrado"
-    detail = "Este CPF ou CNS já pertence a outro cadastro. Abra o cadastro existente e confira."
-
-
-class LikelyDuplicate(Conflict):
-    """Somebody with the same name, mother and date of birth is there: ``candidatos`` names them."""
-
-    kind = "possivel-duplicidade"
-    title = "Possível duplicidade"
-    detail = "Já há cadastro muito semelhante. Confira; se for outra pessoa, confirme e cadastre de novo."
-
-
-class Merged(Conflict):
-    """The identity was merged; ``prontuario`` names whose chart is written now."""
-
-    kind = "paciente-unificado"
-    title = "Cadastro unificado"
-    detail = "Este cadastro foi unificado a outro. Use o prontuário atual do paciente."
 
 
 class Patients:
@@ -130,7 +107,7 @@ class Patients:
     async def search(self, caller: Caller, search: PatientSearch) -> Page[PatientLine]:
         """Patients by number, or by name in their alphabetical order; names nearly so when none is so."""
         require(caller, Action.FIND_PATIENT)
-        after = _position(search.cursor)
+        after = decode_cursor(search.cursor, word, UUID)
         async with self._database.transaction() as session:
             if search.text and patients.is_number(search.text):
                 rows = await patients.by_number(session, search.text)
@@ -142,16 +119,6 @@ class Patients:
         lines, more = cut(rows, search.limit)
         cursor = encode_cursor(str(lines[-1].plain), str(lines[-1].id)) if more else None
         return Page(items=[PatientLine.model_validate(row) for row in lines], next=cursor)
-
-
-def _position(cursor: str | None) -> tuple[str, UUID] | None:
-    if cursor is None:
-        return None
-    name, identity = decode_cursor(cursor, 2)
-    try:
-        return name, UUID(identity)
-    except ValueError:
-        raise Invalid("A marca de página não é válida. Refaça a consulta desde o início.") from None
 
 
 async def _refuse_taken(session: AsyncSession, form: Demographics, but: UUID | None) -> None:

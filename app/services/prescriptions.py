@@ -24,8 +24,10 @@ from app.domain.writes import Answer, Repetition, Written
 from app.repositories import allergies, chart, versions
 from app.repositories.chart import of_chart
 from app.services.audit import audit
-from app.services.chart import Entries, Kind, new, open_to_write
+from app.services.chart import Entries
+from app.services.chart_door import open_to_write
 from app.services.coding import resolve
+from app.services.entry_kinds import Kind, new
 from app.services.once import once
 from app.tables import Allergy, Medication, Prescription, Problem
 
@@ -54,7 +56,7 @@ class Prescriptions:
         require(caller, Action.PRESCRIBE)
 
         async def work(session: AsyncSession) -> Written:
-            whole = await open_to_write(session, patient, form.encounter_id)
+            whole = await open_to_write(session, caller, patient, form.encounter_id)
             await chart.hold(session, whole)
             await _of_this_chart(session, whole, form)
             drugs = await resolve(session, [one.drug for one in form.medications])

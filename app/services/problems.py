@@ -10,8 +10,9 @@ from app.domain.access import Action
 from app.domain.caller import Caller
 from app.domain.problems import ACTIVE, RESOLVED, ProblemChange, ProblemForm, ProblemView
 from app.domain.writes import Answer, Repetition
-from app.services.chart import Entries, Kind
+from app.services.chart import Entries
 from app.services.coding import resolve
+from app.services.entry_kinds import Kind
 from app.tables import Problem
 
 PROBLEMS = Kind(Problem, ProblemView, Action.RECORD_PROBLEM)

@@ -30,7 +30,7 @@ from app.domain.rights import (
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import versions
 from app.services.audit import audit
-from app.services.chart import open_chart, open_to_write
+from app.services.chart_door import chart_of, own_chart
 from app.services.once import once
 from app.tables import (
     Consent,
@@ -56,7 +56,7 @@ class Rights:
         require(caller, Action.RECORD_CONSENT)
 
         async def work(session: AsyncSession) -> Written:
-            chart = await open_to_write(session, patient)
+            chart = await own_chart(session, patient)
             if form.document_id is not None:
                 document = await session.get(Document, form.document_id)
                 if document is None or document.patient_id != chart:
@@ -96,7 +96,7 @@ class Rights:
         """All decisions, by when they were made."""
         require(caller, Action.RECORD_CONSENT)
         async with self._database.transaction() as session:
-            chart = await open_chart(session, patient)
+            chart = await chart_of(session, patient)
             asked = (
                 select(Consent, ConsentRevocation)
                 .join(ConsentRevocation, ConsentRevocation.consent_id == Consent.id, isouter=True)
@@ -116,7 +116,7 @@ class Rights:
             raise Invalid("Informe a quem o paciente restringe o acesso.")
 
         async def work(session: AsyncSession) -> Written:
-            chart = await open_to_write(session, patient)
+            chart = await own_chart(session, patient)
             row = await versions.add(session, caller, Restriction(patient_id=chart, **form.model_dump()))
             view = RestrictionView.model_validate(row)
             return Written(view, row.version, Event.RESTRICTION_SET, row.id, chart, 201)
@@ -142,7 +142,7 @@ class Rights:
         require(caller, Action.HOLD_RECORD)
 
         async def work(session: AsyncSession) -> Written:
-            chart = await open_to_write(session, patient)
+            chart = await own_chart(session, patient)
             row = await versions.add(session, caller, LegalHold(patient_id=chart, **form.model_dump()))
             view = HoldView.model_validate(row)
             return Written(view, row.version, Event.LEGAL_HOLD_SET, row.id, chart, 201)
@@ -168,7 +168,7 @@ class Rights:
         require(caller, Action.RECORD_CONSENT)
 
         async def work(session: AsyncSession) -> Written:
-            chart = await open_to_write(session, patient)
+            chart = await own_chart(session, patient)
             last = await _last_entry(session, chart)
             asked = select(LegalHold.id).where(LegalHold.patient_id == chart, LegalHold.ended_at.is_(None))
             held = await session.scalar(asked.limit(1)) is not None

@@ -29,7 +29,7 @@ from app.domain.signed_chain import START, first_fault, link
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import versions
 from app.services.audit import audit, audit_apart
-from app.services.chart import open_chart
+from app.services.chart_door import chart_of
 from app.services.closed_charts import refuse_closed
 from app.services.documents import Documents
 from app.services.once import once
@@ -209,7 +209,7 @@ class Signing:
         """Whether the patient's signed documents are all there, as they were and in their order."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            chart = await open_chart(session, patient)
+            chart = await chart_of(session, patient)
             await refuse_closed(session, caller, chart)
             asked = select(SignedDocument).where(SignedDocument.patient_id == chart)
             rows = (await session.scalars(asked.order_by(SignedDocument.position))).all()

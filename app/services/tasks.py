@@ -1,6 +1,5 @@
 """Tasks, for a person or for whoever holds a role."""
 
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.access import Action, require
 from app.domain.audit_events import Event
 from app.domain.caller import Caller
-from app.domain.pages import Page, cut, decode_cursor, encode_cursor
-from app.domain.refusals import Conflict, Invalid
+from app.domain.pages import Page, cut, decode_cursor, encode_cursor, moment
+from app.domain.refusals import Conflict
 from app.domain.tasks import TaskEnd, TaskForm, TaskStatus, TaskView
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import tasks, versions
-from app.services.chart import Entries, open_chart, open_to_write
-from app.services.closed_charts import refuse_closed
+from app.services.audit import audit
+from app.services.chart import Entries
+from app.services.chart_door import open_to_read, open_to_write
 from app.services.once import once
 from app.tables import Task
 
@@ -31,7 +31,7 @@ class Tasks:
 
         async def work(session: AsyncSession) -> Written:
             if form.patient_id is not None:
-                await open_to_write(session, form.patient_id)
+                await open_to_write(session, caller, form.patient_id)
             row = Task(id=uuid4(), status=TaskStatus.OPEN, **form.model_dump())
             await versions.add(session, caller, row)
             return _written(row, Event.RECORD_CREATED, status=201)
@@ -57,15 +57,10 @@ class Tasks:
     async def mine(self, caller: Caller, limit: int, cursor: str | None) -> Page[TaskView]:
         """Open tasks of the caller and of the caller's roles, what is due first first."""
         require(caller, Action.MANAGE_TASKS)
-        after = None
-        if cursor is not None:
-            due, identity = decode_cursor(cursor, 2)
-            try:
-                after = datetime.fromisoformat(due), UUID(identity)
-            except ValueError:
-                raise Invalid("A marca de página não é válida.") from None
+        after = decode_cursor(cursor, moment, UUID)
         async with self._entries.database.transaction() as session:
             rows, more = cut(await tasks.open_for(session, caller, limit, after), limit)
+            await audit(session, caller, Event.RECORD_SEARCHED, detail={"kind": "tasks"})
         due_last = (rows[-1].due_at or tasks.NEVER).isoformat() if more else ""
         following = encode_cursor(due_last, str(rows[-1].id)) if more else None
         return Page(items=[TaskView.model_validate(row) for row in rows], next=following)
@@ -74,8 +69,7 @@ class Tasks:
         """Tasks about one patient, the open ones first."""
         require(caller, Action.READ_CHART)
         async with self._entries.database.transaction() as session:
-            whole = await open_chart(session, patient)
-            await refuse_closed(session, caller, whole)
+            whole = await open_to_read(session, caller, patient, kind="tasks")
             rows = await tasks.of_chart(session, whole)
         return Page(items=[TaskView.model_validate(row) for row in rows])
 

@@ -1,7 +1,9 @@
 """Allergies: known, denied or not asked, and never doubled; a drug that one names needs a reason."""
 
+import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.records.hospital import Hospital
@@ -97,9 +99,39 @@ def test_only_a_physician_prescribes(ward: Hospital) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"dose": "0"}, {"dose": "NaN"}, {"dose": "1e30"}, {"unit": ""}, {"ended": "2025-01-01"}]
+    "wrong",
+    [
+        {"dose": "0"},
+        {"dose": "NaN"},
+        {"dose": "1e30"},
+        {"dose": "123456789"},
+        {"unit": ""},
+        {"ended": "2025-01-01"},
+    ],
 )
 def test_a_line_that_makes_no_sense_is_refused(ward: Hospital, wrong: dict[str, str]) -> None:
     path = f"/patients/{ward.patient()}/prescriptions"
     answer = ward.ask(ward.physician, "POST", path, {"medications": [line("Losartana", **wrong)]})
     assert answer.status_code == 422
+
+
+def test_an_allergy_and_a_denial_at_the_same_time_never_both_stand(ward: Hospital) -> None:
+    for _ in range(5):
+        patient = ward.patient()
+        path = f"/api/v1/patients/{patient}"
+        asked = [("allergies", DIPYRONE), ("allergy-denials", {})]
+
+        async def both(path: str = path, asked: Any = tuple(asked)) -> None:
+            transport = httpx.ASGITransport(ward.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+                await asyncio.gather(
+                    *(
+                        http.post(f"{path}/{what}", json=body, headers=ward.headers(ward.nurse))
+                        for what, body in asked
+                    )
+                )
+
+        ward.client.run(both())
+        denials = ward.ask(ward.nurse, "GET", f"/patients/{patient}/allergy-denials").json()["items"]
+        assert [one["status"] for one in denials] in ([], ["encerrada"])
+        assert header(ward, patient)["allergies"] == "alergias"

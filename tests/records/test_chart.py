@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.database.connection import DATABASE
+from app.domain.pages import encode_cursor
 from tests.records.hospital import Hospital
 from tests.records.server import Server
 
@@ -155,6 +156,10 @@ def test_pages_of_a_chart_follow_each_other(ward: Hospital) -> None:
     rest = ward.ask(ward.nurse, "GET", f"/patients/{patient}/problems?limit=3&cursor={first['next']}").json()
     days = [one["occurred_at"][8:10] for one in first["items"] + rest["items"]]
     assert (days, rest["next"]) == (["05", "04", "03", "02", "01"], None)
+    for moment in ("2020-01-01", "0001-01-01T00:00:00+14:00", "x"):
+        cursor = encode_cursor(moment, str(patient))
+        answer = ward.ask(ward.nurse, "GET", f"/patients/{patient}/problems?cursor={cursor}")
+        assert answer.status_code == 422
 
 
 def test_who_treats_nobody_reads_no_chart(ward: Hospital) -> None:
