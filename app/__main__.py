@@ -2,7 +2,7 @@
 
 Without a command it serves. ``migrate`` brings the records' tables to this release and ends. ``audit verify``
 says whether anybody touched the audit; ``account first-administrator`` makes the account that
-makes all others.
+makes all others; ``terminology`` loads codes; ``seed`` writes invented patients.
 """
 
 import logging
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from app import account_command, audit_command, logs
+from app import account_command, audit_command, logs, seed_command, terminology_command
 from app.database.migrate import migrate
 from app.server import build_server
 from app.settings import Settings, SettingsError
@@ -39,8 +39,10 @@ COMMANDS: Mapping[str, Callable[[Settings, Sequence[str]], int]] = {
     "migrate": bring_up_to_date,
     "audit": audit_command.run,
     "account": account_command.run,
+    "seed": seed_command.run,
+    "terminology": terminology_command.run,
 }
-_WITH_WORDS = frozenset({"audit", "account"})
+_WITH_WORDS = frozenset({"audit", "account", "seed", "terminology"})
 """Commands that more words may follow."""
 
 
