@@ -24,6 +24,9 @@ def line(drug: str, **others: Any) -> dict[str, Any]:
     return {"drug": {"original": drug}} | usual | others
 
 
+@pytest.mark.sbis("ECF.07.04", "allergies have a list of their own")
+@pytest.mark.sbis("ECF.07.06", "that somebody denies allergies is said, and ends with the first one")
+@pytest.mark.sbis("ECF.03.17", "the head of a chart says who it is and what must not be overlooked")
 def test_an_allergy_ends_the_word_that_there_is_none(ward: Hospital) -> None:
     patient = ward.patient()
     assert header(ward, patient)["allergies"] == "nao-informado"
@@ -60,6 +63,8 @@ def test_the_same_allergy_is_not_entered_twice(ward: Hospital) -> None:
     assert (answer.status_code, answer.json()["registro"]) == (409, first["id"])
 
 
+@pytest.mark.sbis("ECF.14.05", "a drug that a recorded allergy names is given only for a reason")
+@pytest.mark.sbis("ECF.10.03", "a prescription is made of drug, dose, unit, route and frequency")
 def test_a_drug_the_patient_does_not_tolerate_needs_a_reason(ward: Hospital) -> None:
     patient = ward.patient()
     ward.made(ward.nurse, f"/patients/{patient}/allergies", DIPYRONE)

@@ -29,6 +29,9 @@ def page(ward: Hospital, patient: object, path: str) -> list[Any]:
     return items
 
 
+@pytest.mark.sbis("ECF.17.10", "a code keeps its system, edition and term, and the words that were used")
+@pytest.mark.sbis("ECF.07.15", "diagnoses are coded, confirmed or suspected")
+@pytest.mark.sbis("ECF.17.12", "terminologies are rows of the database")
 def test_a_coded_entry_keeps_system_edition_code_term_and_the_words_used(ward: Hospital) -> None:
     patient = ward.patient()
     assert problem(ward, patient)["coded"] == {
@@ -57,6 +60,8 @@ def test_a_code_that_was_not_loaded_is_refused(ward: Hospital, choice: dict[str,
     assert answer.status_code == 422
 
 
+@pytest.mark.sbis("ECF.17.03", "what is entered later keeps the time at which it happened")
+@pytest.mark.sbis("ECF.17.02", "the server says when something was entered")
 def test_when_it_happened_and_when_it_was_entered_are_two_times(ward: Hospital) -> None:
     before = datetime.now(UTC) - timedelta(days=400)
     made = problem(ward, ward.patient(), occurred_at=before.isoformat())
@@ -64,6 +69,7 @@ def test_when_it_happened_and_when_it_was_entered_are_two_times(ward: Hospital) 
     assert abs(datetime.fromisoformat(made["recorded_at"]) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+@pytest.mark.sbis("ECF.17.05", "times that contradict each other are refused")
 @pytest.mark.parametrize("hours", [1, 24 * 365 * 5000])
 def test_nothing_happens_in_the_future(ward: Hospital, hours: int) -> None:
     later = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
@@ -73,12 +79,14 @@ def test_nothing_happens_in_the_future(ward: Hospital, hours: int) -> None:
     assert "futuro" in answer.json()["erros"][0]["motivo"]
 
 
+@pytest.mark.sbis("NGS1.09.02", "times are exchanged as RFC 3339, with their zone")
 def test_a_time_without_its_zone_is_refused(ward: Hospital) -> None:
     body = {"diagnosis": HYPERTENSION, "occurred_at": "2026-01-01T10:00:00"}
     answer = ward.ask(ward.physician, "POST", f"/patients/{ward.patient()}/problems", body)
     assert answer.json()["erros"][0]["motivo"] == "informe o fuso horário"
 
 
+@pytest.mark.sbis("NGS1.12.03", "an inactivated entry stays, struck through, with its reason")
 def test_an_inactivated_entry_stays_struck_through_with_its_reason(ward: Hospital) -> None:
     patient = ward.patient()
     made = problem(ward, patient)
@@ -93,6 +101,8 @@ def test_an_inactivated_entry_stays_struck_through_with_its_reason(ward: Hospita
     assert [one["content"]["status"] for one in versions] == ["ativo", "inativado"]
 
 
+@pytest.mark.sbis("ECF.07.19", "the problem list is made of coded diagnoses")
+@pytest.mark.sbis("ECF.17.01", "every version names who made it")
 def test_a_problem_is_resolved_and_its_versions_tell_by_whom(ward: Hospital) -> None:
     made = problem(ward, ward.patient(), onset="2025-01-01")
     change = {"certainty": "confirmado", "onset": "2025-01-01", "resolved": "2025-02-01"}
@@ -120,6 +130,8 @@ def test_a_merged_chart_holds_the_entries_of_both_until_it_is_separated(ward: Ho
     assert [one["id"] for one in page(ward, other, "problems")] == [there["id"]]
 
 
+@pytest.mark.sbis("ECF.06.01", "an encounter begins, moves and ends, and holds what belongs to it")
+@pytest.mark.sbis("ECF.06.03", "who is in the hospital now stands in one list")
 def test_an_encounter_begins_moves_and_ends_and_shows_who_is_here(ward: Hospital) -> None:
     patient = ward.patient(name="Beatriz Nóbrega")
     body = {"kind": "inpatient", "reason": ASTHMA, "ward": "Clínica 3", "bed": "12"}
@@ -147,6 +159,7 @@ def test_an_entry_belongs_to_an_encounter_of_its_own_patient(ward: Hospital) -> 
     assert (answer.status_code, "não é deste paciente" in answer.json()["detail"]) == (422, True)
 
 
+@pytest.mark.sbis("ECF.17.04", "a chart is read in the order in which things happened")
 def test_pages_of_a_chart_follow_each_other(ward: Hospital) -> None:
     patient = ward.patient()
     day = datetime(2025, 1, 1, tzinfo=UTC)
@@ -162,6 +175,7 @@ def test_pages_of_a_chart_follow_each_other(ward: Hospital) -> None:
         assert answer.status_code == 422
 
 
+@pytest.mark.sbis("NGS1.03.01", "a chart opens for who treats patients, and for nobody else")
 def test_who_treats_nobody_reads_no_chart(ward: Hospital) -> None:
     patient = ward.patient()
     for who in (ward.clerk, ward.administrator, ward.auditor):

@@ -1,11 +1,15 @@
 """A chart that its patient closed to somebody stays closed, however it is asked for, but in an emergency."""
 
+import pytest
+
 from tests.records.hospital import Hospital
 
 CLOSED = "urn:prontuario:problema:prontuario-restrito"
 PROBLEM = {"diagnosis": {"terminology": "cid10", "code": "I10"}}
 
 
+@pytest.mark.sbis("NGS1.11.04", "a chart that its patient closed opens for nobody it was closed to")
+@pytest.mark.sbis("NGS1.11.07", "an emergency opens a closed chart, for a reason and a limited time")
 def test_a_closed_chart_is_neither_read_nor_written_until_the_glass_is_broken(ward: Hospital) -> None:
     patient = ward.patient()
     base = f"/patients/{patient}"

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from tests.records.hospital import ANA, Hospital
 
 WHY = "Mesmo documento apresentado"
@@ -25,6 +27,7 @@ def proposals(hospital: Hospital) -> list[Any]:
     return found
 
 
+@pytest.mark.sbis("ECF.03.08", "similar identities are shown while somebody is registered")
 def test_who_is_almost_certainly_here_already_is_not_registered_in_passing(hospital: Hospital) -> None:
     first = hospital.made(hospital.clerk, "/patients", ANA)
     again = ANA | {"name": "ANA LUCIA GONCALVES", "cpf": None}
@@ -34,6 +37,7 @@ def test_who_is_almost_certainly_here_already_is_not_registered_in_passing(hospi
     assert twin["possible_duplicates"] == [first["id"]]
 
 
+@pytest.mark.sbis("ECF.03.09", "possible duplicates wait in a list for somebody to decide")
 def test_who_is_alike_is_proposed_and_can_be_dismissed_for_good(hospital: Hospital) -> None:
     first = hospital.patient()
     second = hospital.patient(name="Ana Lucia Gonçalves", birth="1980-07-15", mother="Rosa Lima")
@@ -60,6 +64,7 @@ def test_day_and_month_exchanged_is_still_alike(hospital: Hospital) -> None:
     assert "data de nascimento semelhante" in proposal["reasons"]
 
 
+@pytest.mark.sbis("ECF.03.10", "a person merges duplicates, and can undo it")
 def test_a_merge_shares_one_chart_and_can_be_undone(hospital: Hospital) -> None:
     kept, other = hospital.patient(), hospital.patient(cpf=ANA["cpf"])
     merge = merged(hospital, kept, other)

@@ -33,6 +33,8 @@ def found(ward: Hospital, who: Any, patient: object, text: str) -> list[str]:
     return [one["kind"] for one in answer.json()["items"]]
 
 
+@pytest.mark.sbis("ECF.16.01", "drafts are listed for their author until they are finished")
+@pytest.mark.sbis("ECF.16.02", "a draft is saved without being part of the record")
 def test_a_draft_is_listed_for_its_author_and_seen_by_nobody_else(ward: Hospital) -> None:
     patient = ward.patient()
     draft = note(ward, patient, draft=True)
@@ -53,6 +55,8 @@ def test_a_draft_is_listed_for_its_author_and_seen_by_nobody_else(ward: Hospital
     assert [one["content"]["text"] for one in versions] == ["Pronto."]
 
 
+@pytest.mark.sbis("NGS1.12.01", "only the author corrects, as a new version with a reason")
+@pytest.mark.sbis("ECF.07.22", "progress notes are written, corrected and kept")
 def test_only_the_author_corrects_and_the_earlier_version_stays(ward: Hospital) -> None:
     patient = ward.patient()
     made = note(ward, patient)
@@ -116,6 +120,9 @@ def test_the_search_in_a_chart_reads_that_chart_alone(ward: Hospital, ward_serve
     assert "ix_notes_patient_id" in plan
 
 
+@pytest.mark.sbis("ECF.17.07", "a value is stored and shown with its unit")
+@pytest.mark.sbis("ECF.07.07", "vital signs are measured with codes and units")
+@pytest.mark.sbis("ECF.13.02", "a result is entered without an order of ours")
 def test_a_number_has_its_unit_and_a_partial_result_looks_partial(ward: Hospital) -> None:
     path = f"/patients/{ward.patient()}/observations"
     measured = {"what": PRESSURE, "category": "sinal-vital", "value": "182", "unit": "mm[Hg]", "high": "140"}

@@ -7,6 +7,8 @@ from tests.records.hospital import ANA, Hospital
 from tests.records.server import Server
 
 
+@pytest.mark.sbis("ECF.03.01", "names, mother, birth, sex and numbers, each of which may be unknown")
+@pytest.mark.sbis("ECF.03.02", "every patient gets a number of the record's own")
 def test_a_patient_is_registered_and_read(hospital: Hospital) -> None:
     made = hospital.made(hospital.clerk, "/patients", ANA)
     answer = hospital.ask(hospital.physician, "GET", f"/patients/{made['id']}")
@@ -17,6 +19,9 @@ def test_a_patient_is_registered_and_read(hospital: Hospital) -> None:
     assert seen["invented"] is False
 
 
+@pytest.mark.sbis("ECF.17.16", "CPF, CNS and dates are judged by form and check digits")
+@pytest.mark.sbis("ECF.17.19", "what is wrong is said in plain Portuguese")
+@pytest.mark.sbis("NGS1.06.03", "what could do harm in the database is refused on the way in")
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -39,6 +44,7 @@ def test_a_wrong_field_is_named_without_its_value(
     assert "529.982.247-26" not in answer.text
 
 
+@pytest.mark.sbis("ECF.03.07", "nobody is registered twice under one number")
 def test_a_cpf_belongs_to_one_patient(hospital: Hospital) -> None:
     made = hospital.made(hospital.clerk, "/patients", ANA)
     other = ANA | {"name": "Bruno Sá", "mother": None, "birth": "1990-01-01"}
@@ -60,6 +66,7 @@ def test_somebody_unknown_gets_a_provisional_identity_and_later_their_own(hospit
     assert answer.json()["id"] == made["id"]
 
 
+@pytest.mark.sbis("ECF.03.05", "who changed an identity, when and why stays readable")
 def test_a_change_needs_the_version_that_was_read(hospital: Hospital, server: Server) -> None:
     patient = hospital.patient()
     form = ANA | {"reason": "Nome como no documento", "cpf": None}
@@ -73,6 +80,7 @@ def test_a_change_needs_the_version_that_was_read(hospital: Hospital, server: Se
     assert server.sql(DATABASE, kept) == "2|Nome como no documento"
 
 
+@pytest.mark.sbis("ECF.03.11", "patients are found by name, number and mother")
 @pytest.mark.parametrize("text", ["goncalves", "GONÇALVES", "ana gonc", "lucia", "ana lúcia gonçalves"])
 def test_a_name_is_found_with_and_without_accents_and_cut_short(hospital: Hospital, text: str) -> None:
     patient = hospital.patient()
@@ -90,6 +98,8 @@ def test_a_social_name_is_found_too_and_a_number_whatever_its_writing(hospital: 
     assert "52998224725" not in str(found)
 
 
+@pytest.mark.sbis("ECF.03.14", "a list shows enough to choose the right namesake")
+@pytest.mark.sbis("ECF.03.11", "patients are found by name, number and mother")
 def test_namesakes_are_told_apart_by_their_mothers(hospital: Hospital) -> None:
     patient = hospital.patient(mother="Conceição Gonçalves")
     hospital.patient(mother="Rosa Lima")
@@ -98,6 +108,7 @@ def test_namesakes_are_told_apart_by_their_mothers(hospital: Hospital) -> None:
         assert [one["id"] for one in found["items"]] == [str(patient)]
 
 
+@pytest.mark.sbis("ECF.03.13", "a name spelt otherwise is found when none is spelt so")
 def test_a_name_that_is_spelt_otherwise_is_found_when_none_is_spelt_so(hospital: Hospital) -> None:
     patient = hospital.patient(name="Thaís Souza Mello")
     found = hospital.ask(hospital.nurse, "POST", "/patients/search", {"text": "Tais Sousa Melo"}).json()
@@ -128,6 +139,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(hospital: Hospital) -
         assert hospital.ask(hospital.nurse, "POST", "/patients/search", body).status_code == 422
 
 
+@pytest.mark.sbis("NGS1.07.03", "registering, reading and searching are audited")
 def test_what_is_done_with_a_patient_stands_in_the_audit(hospital: Hospital, server: Server) -> None:
     patient = hospital.patient()
     hospital.ask(hospital.nurse, "GET", f"/patients/{patient}")
