@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from app import account_command, audit_command, logs, seed_command, terminology_command
+from app import account_command, audit_command, logs
 from app.database.migrate import migrate
 from app.server import build_server
 from app.settings import Settings, SettingsError
@@ -34,13 +34,27 @@ def bring_up_to_date(settings: Settings, _: Sequence[str]) -> int:
     return os.EX_OK
 
 
+def write_invented(settings: Settings, words: Sequence[str]) -> int:
+    """See app/seed_command.py."""
+    from app import seed_command  # noqa: PLC0415 (the service does without it)
+
+    return seed_command.run(settings, words)
+
+
+def load_terminologies(settings: Settings, words: Sequence[str]) -> int:
+    """See app/terminology_command.py."""
+    from app import terminology_command  # noqa: PLC0415 (the service does without it)
+
+    return terminology_command.run(settings, words)
+
+
 COMMANDS: Mapping[str, Callable[[Settings, Sequence[str]], int]] = {
     "serve": serve,
     "migrate": bring_up_to_date,
     "audit": audit_command.run,
     "account": account_command.run,
-    "seed": seed_command.run,
-    "terminology": terminology_command.run,
+    "seed": write_invented,
+    "terminology": load_terminologies,
 }
 _WITH_WORDS = frozenset({"audit", "account", "seed", "terminology"})
 """Commands that more words may follow."""
