@@ -24,7 +24,8 @@ PROGRAM = sorted(
 """Delivered as they lie here: the machine's own Python runs them."""
 PLACE = "/run/faulty-disk"
 UNIT = "faulty-disk"
-FOLDER = f"/var/lib/prontuario-volumes/{CLUSTER}"
+VOLUMES = "/var/lib/prontuario-volumes"
+FOLDER = f"{VOLUMES}/{CLUSTER}"
 WHOLE_S = 120.0
 
 
@@ -48,6 +49,9 @@ class Disk:
 
     def put(self, mode: str) -> None:
         """Cover the folder; raises LabError when it does not come to that."""
+        # The kubelet's own mounts of this folder are its peers: what it unmounts, when a pod ends, would end
+        # the cover too, and the next pod would work on the plain disk.
+        self.machine.run(["mount", "--make-private", VOLUMES])
         self.machine.run(["mkdir", "-p", f"{PLACE}/{PROGRAM[0].parent}"])
         for path in PROGRAM:
             self.machine.run(["sh", "-c", f"cat > {PLACE}/{path}"], stdin=(SOURCES / path).read_text())
@@ -58,9 +62,15 @@ class Disk:
         wait = f"for n in $(seq 50); do mountpoint -q {FOLDER} && exit 0; sleep 0.1; done; exit 1"
         self.machine.run(["sh", "-c", wait])
 
+    def is_under_instance(self) -> bool:
+        """Whether PostgreSQL's own folder is on the cover."""
+        kind = 'stat --file-system --format=%T "/proc/$(pgrep --oldest -x postgres)/cwd"'
+        return self.machine.run(["sh", "-c", kind], check=False).stdout.strip().startswith("fuse")
+
     def take_away(self) -> None:
         """Uncover it; whoever still works on it keeps the cover until he ends."""
         self.machine.run(["umount", "--lazy", FOLDER], check=False)
+        self.machine.run(["mount", "--make-shared", VOLUMES], check=False)
 
 
 @asynccontextmanager
@@ -74,6 +84,8 @@ async def faulty_disk(hospital: Hospital, machine: Machine, mode: str = "well") 
         await restart_instance(hospital, cluster, machine)
         await move_database(cluster, machine.name)
         await whole(hospital)
+        if not await asyncio.to_thread(disk.is_under_instance):
+            raise DrillError(f"the instance on {machine.name} does not work on the faulty disk")
         yield disk
     finally:
         if await asyncio.to_thread(disk.is_there):
