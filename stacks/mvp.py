@@ -12,6 +12,7 @@ from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio
 from components.object_store import ObjectStore, ObjectStoreArgs
+from components.records_watchdog import RecordsWatchdog, RecordsWatchdogArgs
 from components.service import MedicalService, MedicalServiceArgs, release_for
 from components.services_stores import Stores, document_key
 from infra.config.model import Hospital
@@ -46,6 +47,7 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
         "records",
         PostgresClusterArgs(hospital, cluster, [mac], authority, postgresql, backup.ready, backup.plugins),
     )
+    RecordsWatchdog("watchdog", RecordsWatchdogArgs([mac]))
     cache = RedisSentinel(
         "cache", RedisSentinelArgs(hospital, cluster, [mac], authority, bundle.image(VALKEY.repository))
     )

@@ -14,6 +14,7 @@ from components.kubernetes import KubernetesCluster, KubernetesClusterArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.machine import MachineArgs, MacStudio, Witness
 from components.object_store import ObjectStore, ObjectStoreArgs
+from components.records_watchdog import RecordsWatchdog, RecordsWatchdogArgs
 from components.service import MedicalService, MedicalServiceArgs, release_for
 from components.services_stores import Stores, document_key
 from infra.config.model import Hospital
@@ -54,6 +55,7 @@ def deploy(hospital: Hospital, key: pulumi.Input[str]) -> Outputs:
         "records",
         PostgresClusterArgs(hospital, cluster, macs, authority, postgresql, backup.ready, backup.plugins),
     )
+    RecordsWatchdog("watchdog", RecordsWatchdogArgs(macs))
     cache = RedisSentinel(
         "cache", RedisSentinelArgs(hospital, cluster, machines, authority, bundle.image(VALKEY.repository))
     )
