@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem details, in Brazilian Portuguese. Nothing a user sent is quoted back."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.domain.refusals import Refusal, Rule
-from app.traces import Traces
 
 _TEXTS = {
     400: ("Requisição inválida", "O servidor não conseguiu entender a requisição."),
@@ -82,17 +81,25 @@ def refusal_problem(refusal: Refusal, request_id: str) -> JSONResponse:
     return JSONResponse(body | refusal.more, refusal.status, headers=refusal.headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI, traces: Traces) -> None:
+Trace = Callable[[Request, int, str], Awaitable[None]]
+"""Keeps that a request was refused: with which status, and the fixed word of why."""
+
+
+async def untraced(request: Request, status: int, kind: str) -> None:
+    """For a process that has no audit."""
+
+
+def install(app: FastAPI, leave: Trace) -> None:
     """Answer every refused request of ``app`` with a problem, and leave a trace of it."""
 
     async def refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
-        await traces.leave(request, error.status_code, f"http-{error.status_code}")
+        await leave(request, error.status_code, f"http-{error.status_code}")
         return problem(error.status_code, _request_id(request), headers=error.headers)
 
     async def record_refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Refusal)  # noqa: S101
-        await traces.leave(request, error.status, error.kind)
+        await leave(request, error.status, error.kind)
         return refusal_problem(error, _request_id(request))
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
@@ -104,7 +111,7 @@ def install(app: FastAPI, traces: Traces) -> None:
             }
             for fault in error.errors()
         ]
-        await traces.leave(request, 422, "dados-invalidos")
+        await leave(request, 422, "dados-invalidos")
         return problem(422, _request_id(request), faults=faults)
 
     app.add_exception_handler(HTTPException, refused)

@@ -25,13 +25,12 @@ _OF_ENTRIES = (
 )
 
 
-def record_routes(database: Database) -> APIRouter:
+def record_routes(database: Database) -> list[APIRouter]:
     """The record's part of the interface."""
-    routes = APIRouter()
-    routes.include_router(patient_routes(Patients(database)))
-    routes.include_router(merging_routes(Merging(database)))
-    routes.include_router(chart_routes(Charts(database), Terminologies(database)))
     entries = Entries(database)
-    for of_entries in _OF_ENTRIES:
-        routes.include_router(of_entries(entries))
-    return routes
+    return [
+        patient_routes(Patients(database)),
+        merging_routes(Merging(database)),
+        chart_routes(Charts(database), Terminologies(database)),
+        *(of_entries(entries) for of_entries in _OF_ENTRIES),
+    ]

@@ -11,18 +11,15 @@ from app.services.documents import Documents
 from app.services.rights import Rights
 from app.services.signing import Signing
 from app.settings import Settings
-from app.signing.trust import Trust
 from app.storage.objects import Objects
 
 
-def trust_routes(settings: Settings, database: Database, objects: Objects) -> APIRouter:
+def trust_routes(settings: Settings, database: Database, objects: Objects) -> list[APIRouter]:
     """Trust's part of the interface."""
-    routes = APIRouter()
-    software = f"Prontuário {settings.release}"
-    routes.include_router(audit_routes(AuditReading(database, software)))
     documents = Documents(database, objects)
-    trust = Trust.in_folder(settings.signature_trust) if settings.signature_trust else Trust(())
-    routes.include_router(document_routes(documents))
-    routes.include_router(signature_routes(Signing(database, objects, documents, trust)))
-    routes.include_router(rights_routes(Rights(database)))
-    return routes
+    return [
+        audit_routes(AuditReading(database, f"Prontuário {settings.release}")),
+        document_routes(documents),
+        signature_routes(Signing(database, objects, documents, settings.signature_trust)),
+        rights_routes(Rights(database)),
+    ]

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Literal, Self
 
-import phonenumbers
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 _CEP = re.compile(r"([0-9]{5})-?([0-9]{3})")
 _LOWEST_CEP = "01000000"
@@ -22,11 +23,13 @@ class Phone:
 
     def __post_init__(self) -> None:
         parsed = _read(self.e164)
-        if parsed is None or phonenumbers.format_number(parsed, _E164) != self.e164:
+        if parsed is None or _written(parsed, "E164") != self.e164:
             raise ValueError(_NOT_A_PHONE)
 
     def __str__(self) -> str:
-        return phonenumbers.format_number(phonenumbers.parse(self.e164), _NATIONAL)
+        parsed = _read(self.e164)
+        assert parsed is not None  # noqa: S101 (else it would not exist)
+        return _written(parsed, "NATIONAL")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"
@@ -61,7 +64,7 @@ def parse_phone(text: str) -> Phone:
     parsed = _read(text)
     if parsed is None:
         raise ValueError(_NOT_A_PHONE)
-    return Phone(phonenumbers.format_number(parsed, _E164))
+    return Phone(_written(parsed, "E164"))
 
 
 def parse_cep(text: str) -> Cep:
@@ -73,11 +76,12 @@ def parse_cep(text: str) -> Cep:
 
 
 _NOT_A_PHONE = "Telefone inválido: escreva o DDD e o número, como em (11) 91234-5678."
-_E164 = phonenumbers.PhoneNumberFormat.E164
-_NATIONAL = phonenumbers.PhoneNumberFormat.NATIONAL
 
 
-def _read(text: str) -> phonenumbers.PhoneNumber | None:
+def _read(text: str) -> "PhoneNumber | None":
+    # The plan of every country is behind it: loaded when the first number is read.
+    import phonenumbers  # noqa: PLC0415
+
     try:
         parsed = phonenumbers.parse(text, "BR")
     except phonenumbers.NumberParseException:
@@ -85,3 +89,9 @@ def _read(text: str) -> phonenumbers.PhoneNumber | None:
     # An extension would be lost in E.164, and with it whom the number reaches.
     plain = parsed.extension is None
     return parsed if plain and phonenumbers.is_valid_number_for_region(parsed, "BR") else None
+
+
+def _written(number: "PhoneNumber", form: Literal["E164", "NATIONAL"]) -> str:
+    import phonenumbers  # noqa: PLC0415
+
+    return phonenumbers.format_number(number, getattr(phonenumbers.PhoneNumberFormat, form))

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.domain.fields import Form, Line, Occurred, Reason, View
 from app.domain.refusals import Conflict, Rule
-from app.signing.verdict import State as SignatureState
+from app.signing.values import State as SignatureState
 
 
 class DocumentKind(StrEnum):

@@ -23,15 +23,15 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 class Form(BaseModel):
-    """What is sent: complete, without anything unknown."""
+    """What is sent: complete, without anything unknown. Its checks are built when the first one comes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class View(BaseModel):
     """What is answered; made from rows by their names."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True, defer_build=True)
 
 
 def _digits_of(parse: Callable[[str], Any], attribute: str) -> Callable[[str], str]:

@@ -20,7 +20,7 @@ from app.routers.caller import Asking
 from app.routers.headers import Once, VersionRead, answered, shown
 from app.services.documents import Content, Documents
 from app.services.signing import Signing
-from app.signing.pades import digest_of
+from app.signing.values import digest_of
 
 _ATTACHED = {"content-disposition": 'attachment; filename="documento"'}
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from app.domain.fields import Line
-from app.routers.session_forms import Form, Opaque
+from app.domain.fields import Form, Line, View
+from app.routers.session_forms import Opaque
 
 _PLAIN = r"^[A-Za-z0-9_-]+$"
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=1400, pattern=_PLAIN)]
@@ -19,7 +19,7 @@ Attested = Annotated[str, StringConstraints(min_length=1, max_length=40_000, pat
 class _Loose(BaseModel):
     """Browsers add members as WebAuthn grows; they are dropped."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class AssertionResponse(_Loose):
@@ -59,15 +59,13 @@ class NewPasskey(Form):
     credential: Attestation
 
 
-class CreationView(BaseModel):
+class CreationView(View):
     challenge: str
     options: dict[str, Any]
     """For ``navigator.credentials.create()``."""
 
 
-class PasskeyView(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class PasskeyView(View):
     id: UUID
     label: str
     backed_up: bool

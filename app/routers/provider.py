@@ -3,18 +3,19 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
+from app.domain.fields import Form, View
 from app.domain.refusals import ProveAgain
 from app.routers.caller import Asking, Device, Services
-from app.routers.session_forms import Form, Opaque, OpenedView
+from app.routers.session_forms import Opaque, OpenedView
 from app.routers.sessions import opened
 from app.services.provider_sign_in import Return, sign_in_through_provider, start, tie, untie
 
 routes = APIRouter(prefix="/api/v1", tags=["provedor de identidade"])
 
 
-class StartView(BaseModel):
+class StartView(View):
     url: str
     """The provider's page."""
     attempt: str

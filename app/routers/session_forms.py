@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
 
 from app.domain.caller import Role
+from app.domain.fields import Form, View
 from app.domain.sessions import Tokens
 from app.repositories.sessions import Shown
 
@@ -15,12 +16,6 @@ Opaque = Annotated[str, StringConstraints(min_length=20, max_length=200, pattern
 Username = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Typed = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 """A password as typed; it shows in no log and no error."""
-
-
-class Form(BaseModel):
-    """Complete, without anything unknown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PasswordSignIn(Form):
@@ -44,7 +39,7 @@ class PasswordChange(Form):
     new: Typed
 
 
-class ChallengeView(BaseModel):
+class ChallengeView(View):
     challenge: str
     expires_in: int
     """Seconds."""
@@ -52,7 +47,7 @@ class ChallengeView(BaseModel):
     """Options for ``navigator.credentials.get()``; None where the hospital has no name to tie passkeys to."""
 
 
-class TokensView(BaseModel):
+class TokensView(View):
     """RFC 6749's names, so that any client library can keep them."""
 
     access_token: str
@@ -66,7 +61,7 @@ class TokensView(BaseModel):
         return cls(access_token=tokens.access, refresh_token=tokens.refresh, expires_in=tokens.access_seconds)
 
 
-class SessionView(BaseModel):
+class SessionView(View):
     """What a screen shows its person, and what it needs to warn before the lock."""
 
     session: UUID

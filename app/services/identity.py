@@ -1,12 +1,15 @@
 """What all services of identity need: the records, and how passwords are kept."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from app.adapters.identity_provider import IdentityProvider
 from app.database.engine import Database
+from app.later import Later
 from app.services.passwords import Passwords
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.adapters.identity_provider import IdentityProvider
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,17 @@ class Identity:
     settings: Settings
     database: Database
     passwords: Passwords
-    provider: IdentityProvider | None
+    provider: "Later[IdentityProvider] | None"
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Self:
         """The services that ``settings`` describe."""
-        provider = IdentityProvider(settings) if settings.oidc_issuer else None
+        provider = Later(lambda: _provider(settings)) if settings.oidc_issuer else None
         return cls(settings, database, Passwords(), provider)
+
+
+def _provider(settings: Settings) -> "IdentityProvider":
+    # Its libraries take a tenth of a second; who signs in by a password needs none of them.
+    from app.adapters.identity_provider import IdentityProvider  # noqa: PLC0415
+
+    return IdentityProvider(settings)

@@ -5,27 +5,12 @@ mode: a passkey made for one name is worth nothing for another, which also is wh
 """
 
 from collections.abc import Mapping
-from typing import Any
-
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import options_to_json_dict
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
+from typing import TYPE_CHECKING, Any
 
 from app.domain.caller import Address, Caller
 from app.domain.refusals import Conflict, Invalid, NotProved
 from app.domain.sessions import Method, Tokens
+from app.later import Later
 from app.repositories import accounts
 from app.repositories import passkeys as rows
 from app.services.audit import Event, audit
@@ -35,81 +20,69 @@ from app.services.proof import Proved
 from app.services.sign_in import enter, proved_again
 from app.tables import Account, Passkey
 
-_NAME = "Prontuário"
+if TYPE_CHECKING:
+    from app.adapters.passkeys import RelyingParty
+
 _MILLISECONDS = int(LASTS.total_seconds() * 1000)
 _MOST = 10
 """Passkeys of one account."""
-_BROKEN = (WebAuthnException, ValueError, KeyError, TypeError)
-"""What the library raises for an answer that it cannot verify, or cannot even read."""
 
 
 def request_options(identity: Identity, challenge: str) -> dict[str, Any] | None:
     """What ``navigator.credentials.get()`` is called with; None where there are no passkeys."""
     if identity.settings.site is None:
         return None
-    options = generate_authentication_options(
-        rp_id=identity.settings.site,
-        challenge=base64url_to_bytes(challenge),
-        timeout=_MILLISECONDS,
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return options_to_json_dict(options)
+    # By hand: every sign-in begins with it, by a password too, and would load the library.
+    return {
+        "challenge": challenge,
+        "timeout": _MILLISECONDS,
+        "rpId": identity.settings.site,
+        "allowCredentials": [],
+        "userVerification": "required",
+    }
 
 
 async def creation_options(identity: Identity, caller: Caller) -> tuple[str, dict[str, Any]]:
     """A challenge, and what ``navigator.credentials.create()`` is called with."""
-    site = _site(identity)
+    here = await _here(identity)
     async with identity.database.transaction() as session:
         account = await accounts.get(session, caller.account)
         present = await rows.of_account(session, caller.account)
     if account is None:
         raise NotProved
     challenge = await ask(identity.database, Purpose.PASSKEY, account=caller.account)
-    options = generate_registration_options(
-        rp_id=site,
-        rp_name=_NAME,
-        user_name=account.username,
-        user_id=account.id.bytes,
-        user_display_name=account.name,
-        challenge=base64url_to_bytes(challenge),
-        timeout=_MILLISECONDS,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=one.credential) for one in present],
+    options = here.creation_options(
+        challenge,
+        owner=account.id.bytes,
+        username=account.username,
+        name=account.name,
+        others=[one.credential for one in present],
+        milliseconds=_MILLISECONDS,
     )
-    return challenge, options_to_json_dict(options)
+    return challenge, options
 
 
 async def add(
     identity: Identity, caller: Caller, challenge: str, label: str, credential: Mapping[str, Any]
 ) -> Passkey:
     """Keep what the device created. Raises ChallengeSpent, Invalid or Conflict."""
-    site = _site(identity)
+    here = await _here(identity)
     await spend(identity.database, challenge, Purpose.PASSKEY, caller.address, account=caller.account)
-    try:
-        made = verify_registration_response(
-            credential=dict(credential),
-            expected_challenge=base64url_to_bytes(challenge),
-            expected_rp_id=site,
-            expected_origin=f"https://{site}",
-            require_user_verification=True,
-        )
-    except _BROKEN:
-        raise Invalid("A chave de acesso não pôde ser verificada. Tente cadastrá-la de novo.") from None
+    made = here.created(challenge, credential)
+    if made is None:
+        raise Invalid("A chave de acesso não pôde ser verificada. Tente cadastrá-la de novo.")
     async with identity.database.transaction() as session:
-        if await rows.find(session, made.credential_id) is not None:
+        if await rows.find(session, made.credential) is not None:
             raise Conflict("Esta chave de acesso já está cadastrada.")
         if len(await rows.of_account(session, caller.account)) >= _MOST:
             raise Conflict(f"São no máximo {_MOST} chaves de acesso. Exclua uma que não usa mais.")
         one = Passkey(
             account_id=caller.account,
-            credential=made.credential_id,
-            public_key=made.credential_public_key,
+            credential=made.credential,
+            public_key=made.public_key,
             sign_count=made.sign_count,
             label=label,
-            backed_up=made.credential_backed_up,
+            backed_up=made.backed_up,
         )
         session.add(one)
         await session.flush()
@@ -145,11 +118,12 @@ async def _prove(
 ) -> Account:
     """The account whose passkey signed ``challenge`` for this site, its person verified by the device."""
     reason, account = "passkey-unknown", None
+    here = await _here(identity)
     async with identity.database.transaction() as session:
-        found = await rows.find(session, _credential(assertion))
+        found = await rows.find(session, here.credential_of(assertion))
         if found is not None:
             one, account = found
-            signed = _signed_count(identity, one, challenge, assertion)
+            signed = here.signed(challenge, assertion, one.public_key, one.sign_count, one.account_id.bytes)
             if signed is None:
                 reason = "passkey-wrong"
             elif not account.active:
@@ -165,34 +139,18 @@ async def _prove(
     raise NotProved
 
 
-def _signed_count(
-    identity: Identity, one: Passkey, challenge: str, assertion: Mapping[str, Any]
-) -> int | None:
-    """What the device counted when it signed; None when it did not sign this, here, for this person."""
+def _library() -> "type[RelyingParty]":
+    from app.adapters.passkeys import RelyingParty  # noqa: PLC0415 - a tenth of a second, for few processes
+
+    return RelyingParty
+
+
+_relying_party = Later(_library)
+
+
+async def _here(identity: Identity) -> "RelyingParty":
     site = _site(identity)
-    try:
-        handle = assertion["response"].get("userHandle")
-        verified = verify_authentication_response(
-            credential=dict(assertion),
-            expected_challenge=base64url_to_bytes(challenge),
-            expected_rp_id=site,
-            expected_origin=f"https://{site}",
-            credential_public_key=one.public_key,
-            credential_current_sign_count=one.sign_count,
-            require_user_verification=True,
-        )
-        if handle is not None and base64url_to_bytes(handle) != one.account_id.bytes:
-            return None
-    except _BROKEN:
-        return None
-    return verified.new_sign_count
-
-
-def _credential(assertion: Mapping[str, Any]) -> bytes:
-    try:
-        return base64url_to_bytes(assertion["rawId"])
-    except _BROKEN:
-        return b""
+    return (await _relying_party())(site)
 
 
 def _site(identity: Identity) -> str:

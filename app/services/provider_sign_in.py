@@ -6,10 +6,10 @@ or an address that the provider lets people choose; the owner of an account ties
 
 import hmac
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.identity_provider import IdentityProvider, Known
 from app.domain.caller import Address, Caller
 from app.domain.refusals import Conflict, NotFound, NotProved
 from app.domain.sessions import Method, Tokens
@@ -20,6 +20,9 @@ from app.services.identity import Identity
 from app.services.proof import Proved
 from app.services.sign_in import enter
 from app.services.tokens import fingerprint, new_secret
+
+if TYPE_CHECKING:
+    from app.adapters.identity_provider import IdentityProvider, Known
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ async def start(identity: Identity, caller: Caller | None = None) -> tuple[str, 
 
     caller: whose account is to be tied; None to sign in. Raises Conflict without a provider.
     """
-    provider = _provider(identity)
+    provider = await _provider(identity)
     nonce, verifier, attempt = new_secret(), new_secret(), new_secret()
     state = await ask(
         identity.database,
@@ -94,8 +97,8 @@ async def _known(
     purpose: Purpose,
     address: Address | None,
     caller: Caller | None = None,
-) -> Known:
-    provider = _provider(identity)
+) -> "Known":
+    provider = await _provider(identity)
     account = caller.account if caller else None
     asked = await spend(identity.database, back.state, purpose, address, account=account)
     if not hmac.compare_digest(fingerprint(back.attempt).hex(), asked["attempt"]):
@@ -111,7 +114,7 @@ async def _refused(identity: Identity, address: Address | None, reason: str) -> 
         await audit(session, None, Event.LOGIN_REFUSED, address=address, detail={"reason": reason})
 
 
-def _provider(identity: Identity) -> IdentityProvider:
+async def _provider(identity: Identity) -> "IdentityProvider":
     if identity.provider is None:
         raise Conflict("Este hospital não tem provedor de identidade. Entre com usuário e senha.")
-    return identity.provider
+    return await identity.provider()

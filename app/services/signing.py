@@ -3,7 +3,8 @@
 import hashlib
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
@@ -27,18 +28,19 @@ from app.domain.pages import Page
 from app.domain.refusals import Conflict, Forbidden, NotFound, Refusal
 from app.domain.signed_chain import START, first_fault, link
 from app.domain.writes import Answer, Repetition, Written
+from app.later import Later
 from app.repositories import versions
 from app.services.audit import audit, audit_apart
 from app.services.chart_door import chart_of
 from app.services.closed_charts import refuse_closed
 from app.services.documents import Documents
 from app.services.once import once
-from app.signing.icp import CertificateRefused, check_holder, read_certificate
-from app.signing.pades import Prepared, finish, prepare
-from app.signing.trust import RevocationUnknown, Trust
-from app.signing.verdict import State, judge, whole
+from app.signing.values import CertificateRefused, Prepared, RevocationUnknown, State, whole
 from app.storage.objects import Objects
 from app.tables import Account, Document, SignatureRequest, SignedDocument
+
+if TYPE_CHECKING:
+    from app.signing.tools import Tools
 
 
 class NotSeen(Conflict):
@@ -50,13 +52,15 @@ class NotSeen(Conflict):
 
 
 class Signing:
-    """``trust``: whose certificates count."""
+    """``trust``: the folder that says whose certificates count; None: nobody's."""
 
-    def __init__(self, database: Database, objects: Objects, documents: Documents, trust: Trust) -> None:
+    def __init__(
+        self, database: Database, objects: Objects, documents: Documents, trust: Path | None
+    ) -> None:
         self._database = database
         self._objects = objects
         self._documents = documents
-        self._trust = trust
+        self._tools = Later(lambda: _tools(trust))
 
     async def ask(self, caller: Caller, repetition: Repetition, document: UUID) -> Answer:
         """That the caller is to sign ``document``; it stands on their list until they did."""
@@ -101,6 +105,7 @@ class Signing:
     ) -> Answer:
         """What the caller's device is to sign. Raises CertificateRefused, RevocationUnknown or NotSeen."""
         require(caller, Action.SIGN_DOCUMENT)
+        tools = await self._tools()
 
         async def work(session: AsyncSession) -> Written:
             asked = await _own(session, caller, request, version)
@@ -109,12 +114,10 @@ class Signing:
             if form.seen_sha256 != digest.hex():
                 raise NotSeen
             now = datetime.now(UTC)
-            certificate = read_certificate(b64decode(form.certificate))
             cpf = await session.scalar(select(Account.cpf).where(Account.id == caller.account))
-            check_holder(certificate, cpf or "", now)
-            await self._trust.check(certificate, now)
+            certificate = await tools.accept(b64decode(form.certificate), cpf or "", now)
             pdf = await self._documents.stored(caller, document, name, digest)
-            made = await prepare(pdf, certificate, f"Assinatura-{asked.id.hex[:12]}", now)
+            made = await tools.prepare(pdf, certificate, f"Assinatura-{asked.id.hex[:12]}", now)
             attempt: dict[str, Any] = {
                 "certificate": form.certificate,
                 "object": await self._objects.put(made.pdf),
@@ -135,6 +138,7 @@ class Signing:
     ) -> Answer:
         """Put the device's signature in, judge the whole, and append it to the patient's chain."""
         require(caller, Action.SIGN_DOCUMENT)
+        tools = await self._tools()
 
         async def work(session: AsyncSession) -> Written:
             asked = await _own(session, caller, request, version)
@@ -152,11 +156,8 @@ class Signing:
                 attempt["end"],
                 b64decode(attempt["attributes"]),
             )
-            signed = await finish(prepared, read_certificate(b64decode(attempt["certificate"])), value)
             at = datetime.fromisoformat(attempt["at"])
-            verdict = whole(await judge(signed, self._trust, at))
-            if verdict.state is not State.VALID:
-                raise CertificateRefused("nao-valida", f"A assinatura não é válida: {verdict.cause}")
+            signed = await tools.finish(prepared, b64decode(attempt["certificate"]), value, at)
             await self._append(session, document, caller, signed, at)
             await versions.change(session, caller, asked, {"state": "assinada", "attempt": None}, None)
             return _written(asked, Event.SIGNED)
@@ -166,6 +167,7 @@ class Signing:
     async def verdicts(self, caller: Caller, document: UUID) -> SignaturesView:
         """What the signatures in ``document`` are worth at this moment; each check is audited."""
         require(caller, Action.READ_CHART)
+        tools = await self._tools()
         async with self._database.transaction() as session:
             row = await _signable(session, document)
             await refuse_closed(session, caller, row.patient_id)
@@ -173,7 +175,7 @@ class Signing:
             asked = select(SignedDocument).where(SignedDocument.document_id == row.id)
             made = (await session.scalars(asked.order_by(SignedDocument.position))).all()
         pdf = await self._documents.stored(caller, row, name, digest)
-        found = await judge(pdf, self._trust, made[-1].signed_at if made else None)
+        found = await tools.judge(pdf, made[-1].signed_at if made else None)
         worst = whole(found)
         event = Event.SIGNATURE_CHECKED if worst.state is State.VALID else Event.SIGNATURE_NOT_VALID
         await audit_apart(
@@ -253,6 +255,12 @@ class Signing:
         await audit_apart(
             self._database, caller, Event.SIGNING_FAILED, subject=request, detail={"cause": cause}
         )
+
+
+def _tools(trust: Path | None) -> "Tools":
+    from app.signing.tools import Tools  # noqa: PLC0415 - half a second that most processes never need
+
+    return Tools(trust)
 
 
 async def _signable(session: AsyncSession, document: UUID) -> Document:

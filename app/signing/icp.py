@@ -9,24 +9,12 @@ from datetime import datetime
 from asn1crypto import x509
 from asn1crypto.core import Any as AnyValue
 
-from app.domain.refusals import Refusal
+from app.signing.values import CertificateRefused
 
 HOLDER = "2.16.76.1.3.1"
 _CPF = slice(8, 19)
 _USAGE = frozenset({"digital_signature", "non_repudiation"})
 _SMALLEST_RSA = 2048
-
-
-class CertificateRefused(Refusal):
-    """The certificate cannot sign here; ``causa`` is a fixed word for programs."""
-
-    status = 422
-    kind = "certificado-recusado"
-    title = "Certificado recusado"
-
-    def __init__(self, causa: str, detail: str) -> None:
-        super().__init__(detail, causa=causa)
-        self.cause = causa
 
 
 def read_certificate(content: bytes) -> x509.Certificate:

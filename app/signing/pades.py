@@ -4,8 +4,6 @@ The signed document begins with the very bytes that were shown (an incremental u
 what was seen.
 """
 
-import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 
@@ -21,40 +19,11 @@ from pyhanko.sign.signers.pdf_cms import ExternalSigner
 from pyhanko.sign.signers.pdf_signer import PdfTBSDocument
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from app.signing.icp import CertificateRefused
+from app.signing.values import Prepared, SignatureRefused
 
 _DIGEST = "sha256"
 _RESERVED = 32768
 """Hexadecimal digits for the signature and its chain."""
-
-
-class SignatureRefused(CertificateRefused):
-    """What the device sent is no signature of what it was given, by the certificate that it named."""
-
-    kind = "assinatura-recusada"
-    title = "Assinatura recusada"
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A document that waits for its signature.
-
-    pdf: with a hole for it, from ``start`` to ``end``
-    digest: SHA-256 of everything but the hole
-    attributes: what the device signs (DER of the CMS's signed attributes), by SHA-256 with the key's own
-        algorithm: RSA as in PKCS #1 v1.5, or ECDSA
-    """
-
-    pdf: bytes
-    digest: bytes
-    start: int
-    end: int
-    attributes: bytes
-
-
-def digest_of(pdf: bytes) -> str:
-    """How a person's device names the bytes that it showed: SHA-256, hexadecimal."""
-    return hashlib.sha256(pdf).hexdigest()
 
 
 async def prepare(pdf: bytes, certificate: x509.Certificate, field: str, now: datetime) -> Prepared:

@@ -20,20 +20,7 @@ from pyhanko_certvalidator.errors import (
     ValidationError,
 )
 
-from app.domain.refusals import Refusal
-from app.signing.icp import CertificateRefused
-
-
-class RevocationUnknown(Refusal):
-    """Neither a current list nor an OCSP answer is at hand; what is to be signed stays on the list."""
-
-    status = 503
-    kind = "revogacao-indisponivel"
-    title = "Revogação não verificada"
-    detail = (
-        "Não foi possível verificar se o certificado foi revogado. "
-        "O documento continua pendente de assinatura."
-    )
+from app.signing.values import CertificateRefused, RevocationUnknown
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """What the signatures in a PDF are worth: válida, inválida or indeterminada, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from io import BytesIO
 
 from pyhanko.pdf_utils.misc import PdfError
@@ -15,28 +14,9 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, async_validate_pdf_sig
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 
-from app.signing.icp import CertificateRefused, cpf_of
-from app.signing.trust import RevocationUnknown, Trust
-
-
-class State(StrEnum):
-    """The three that SBIS knows."""
-
-    VALID = "valida"
-    INVALID = "invalida"
-    UNDETERMINED = "indeterminada"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One signature. ``cause``: for people, empty when valid; ``signer``: CPF, 11 digits; ``claimed``: when
-    the signature says it was made."""
-
-    state: State
-    cause: str
-    signer: str | None = None
-    claimed: datetime | None = None
-
+from app.signing.icp import cpf_of
+from app.signing.trust import Trust
+from app.signing.values import CertificateRefused, RevocationUnknown, State, Verdict
 
 NOT_READABLE = Verdict(State.UNDETERMINED, "O documento não pôde ser lido.")
 NO_SIGNATURE = Verdict(State.INVALID, "O documento não contém assinatura.")
@@ -86,12 +66,6 @@ async def judge(pdf: bytes, trust: Trust, signed_at: datetime | None = None) -> 
         return [NO_SIGNATURE]
     # Those of a kind that pyHanko passes over are told all the same.
     return [*[await _one(one, trust, signed_at) for one in found], *([UNKNOWN_KIND] * unknown)]
-
-
-def whole(verdicts: Sequence[Verdict]) -> Verdict:
-    """The document's own verdict: the worst of its signatures."""
-    order = (State.INVALID, State.UNDETERMINED, State.VALID)
-    return min(verdicts, key=lambda one: order.index(one.state))
 
 
 async def _one(signature: EmbeddedPdfSignature, trust: Trust, signed_at: datetime | None) -> Verdict:

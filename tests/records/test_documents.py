@@ -14,7 +14,8 @@ from app.database.connection import DATABASE
 from app.domain.caller import Caller
 from app.domain.media import LARGEST
 from app.settings import Settings
-from app.signing.verdict import State, judge, whole
+from app.signing.values import State, whole
+from app.signing.verdict import judge
 from app.storage.objects import Objects
 from tests.records.hospital import Hospital
 from tests.records.server import Server

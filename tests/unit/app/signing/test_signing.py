@@ -11,10 +11,20 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.printing.pdf import Part, Printed, render
-from app.signing.icp import CertificateRefused, check_holder, cpf_of, read_certificate
-from app.signing.pades import Prepared, SignatureRefused, digest_of, finish, prepare
-from app.signing.trust import RevocationUnknown, Trust
-from app.signing.verdict import State, Verdict, judge, whole
+from app.signing.icp import check_holder, cpf_of, read_certificate
+from app.signing.pades import finish, prepare
+from app.signing.trust import Trust
+from app.signing.values import (
+    CertificateRefused,
+    Prepared,
+    RevocationUnknown,
+    SignatureRefused,
+    State,
+    Verdict,
+    digest_of,
+    whole,
+)
+from app.signing.verdict import judge
 from tests.unit.app.signing.authority import CPF, Authority, Holder, now
 
 NOTE = Printed(

@@ -1,0 +1,21 @@
+"""Every route that clinicians' devices ask."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from app.database.engine import Database
+from app.record import record_routes
+from app.routers.identity import identity_routes
+from app.settings import Settings
+from app.storage.objects import Objects
+from app.trust import trust_routes
+
+
+def clinical_routes(settings: Settings, database: Database, objects: Objects) -> Sequence[APIRouter]:
+    """One router after the other, none inside another: FastAPI works out a nested one's routes twice."""
+    return (
+        *identity_routes(),
+        *record_routes(database),
+        *trust_routes(settings, database, objects),
+    )
