@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from app import logs
+from app.gently import gently
 from app.settings import Settings, SettingsError
 
 Command = Callable[[Settings, Sequence[str]], int]
@@ -23,9 +24,10 @@ def serve(settings: Settings, _: Sequence[str]) -> int:
     """Serve until told to stop."""
     # What is loaded now stays: looking through it for what might be let go costs a sixth of the start.
     gc.disable()
-    from app.server import build_server  # noqa: PLC0415
+    with gently(settings.start_share):
+        from app.server import build_server  # noqa: PLC0415
 
-    server = build_server(settings)
+        server = build_server(settings)
     gc.freeze()
     gc.enable()
     logs.configure()

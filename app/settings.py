@@ -79,6 +79,8 @@ class Settings(BaseModel):
     memory_degraded_percent: Percent = 85
     disk_degraded_percent: Percent = 85
     check_interval: Seconds = 2
+    start_share: Annotated[float, Field(ge=0.05, le=1)] = 1
+    """Of one core, what this process takes at most while it starts: others serve meanwhile."""
     drain: Annotated[float, Field(ge=0, le=60)] = 2.5
     """Seconds in which requests are still answered after SIGTERM: the edge sees ``/ready`` fail first."""
     finish: Annotated[int, Field(ge=1, le=60)] = 10

@@ -130,6 +130,7 @@ def environment(made: Made, role: ServiceRole) -> list[dict[str, Any]]:
         "SITE": hospital.domain,
         "DRAIN": f"{drain(hospital):g}",
         "FINISH": FINISH,
+        "START_SHARE": f"{hospital.service.start_percent / 100:g}",
         "RECORDS_ADDRESS": hospital.edge.address,
         "RECORDS_PORT": records.PORT,
         "RECORDS_STANDBYS": copies,

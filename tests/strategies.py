@@ -111,7 +111,12 @@ def hospital_documents(draw: st.DrawFn, stack: str | None = None) -> dict[str, A
             "stats_port": stats_port,
             "max_connections": draw(st.integers(max(100, users), 99_999)),
         },
-        "service": {"port": service_port, "users": users, "memory_gb": draw(st.integers(2, 100))},
+        "service": {
+            "port": service_port,
+            "users": users,
+            "memory_gb": draw(st.integers(2, 100)),
+            "start_percent": draw(st.integers(5, 100)),
+        },
         "failover": {
             "primary_rto": format_duration(promise_ms / 1000),
             "both_lost_rto": draw(durations(promise_ms, 20 * promise_ms)),

@@ -34,6 +34,7 @@ Servers = Annotated[
     Words("a list of IPv4 addresses such as [192.168.100.2], at least one"),
 ]
 RouterId = Annotated[int, Field(ge=1, le=255), Words("a whole number from 1 to 255")]
+StartPercent = Annotated[int, Field(ge=5, le=100), Words("a whole number from 5 to 100")]
 Connections = Annotated[int, Field(ge=100, le=1_000_000), Words("a whole number from 100 to 1000000")]
 
 
@@ -77,11 +78,16 @@ class Edge(Frozen):
 
 
 class Service(Frozen):
-    """The medical service behind the edge."""
+    """The medical service behind the edge.
+
+    start_percent: of a core, what each process takes at most while it starts; less than all where a machine
+    that comes back shares its processor with those that serve
+    """
 
     port: Port = 8000
     users: Count = 200
     memory_gb: Count = 4
+    start_percent: StartPercent = 100
 
 
 class Failover(Frozen):
