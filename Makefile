@@ -41,7 +41,7 @@ up: $(VENV)/ready  ## Build what is missing, boot the virtual hospital, deploy i
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
-	@$(PY) -m app.release
+	@$(PY) -m app.release --part plain
 	@$(PY) -m lab up --stack $(LAB_STACK)
 	@$(PY) -m lab exec -- $(PY) -m lab.stack up --stack $(LAB_STACK)
 
@@ -81,7 +81,7 @@ replace: $(VENV)/ready  ## Make a machine a new member of the cluster: NODE=mac-
 upgrade: $(VENV)/ready  ## Take the cluster to this checkout's Kubernetes, one machine after the other
 	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab.images build
-	@$(PY) -m app.release
+	@$(PY) -m app.release --part plain
 	@$(PY) -m lab exec -- $(PY) -m infra.operations.upgrade --stack $(LAB_STACK)
 
 doctor: $(VENV)/ready  ## What is installed, what would be built, and what each costs
@@ -106,9 +106,10 @@ bundle: $(VENV)/ready  ## For a hospital: copy upstream's images by digest and s
 bundle-pins: $(VENV)/ready  ## Write down which digest each of upstream's images has today, for review
 	@$(PY) -m lab.images pin
 
-lock: $(VENV)/ready  ## Pin requirements.in and app/requirements.in anew
+lock: $(VENV)/ready  ## Pin requirements.in and those in app/ anew
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url -c requirements.txt app/requirements.in -o app/requirements.txt
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url -c requirements.txt app/requirements-plain.in -o app/requirements-plain.txt
 
 page: $(VENV)/ready  ## Write docs/drills.md from the last results in build/drills
 	@$(PY) -m drills.page

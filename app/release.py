@@ -1,7 +1,9 @@
-"""Builds the release: one immutable, versioned archive that a machine needs nothing else to run.
+"""Builds the release: immutable, versioned archives that a machine or an image needs nothing else to run.
 
-``python -m app.release [--arch x86_64|aarch64]`` writes ``build/releases/prontuario-<id>.tar.gz``. The id
-holds the hash of everything that goes in (sources, lock, architecture, this recipe), so it is known before
+``python -m app.release [--arch x86_64|aarch64] [--part whole|plain]`` writes
+``build/releases/prontuario-<id>.tar.gz``, which holds every role, and ``prontuario-plain-<id>.tar.gz``: the
+same sources with the libraries of a machine's own service alone, a tenth of the size. The id
+holds the hash of everything that goes in (sources, locks, architecture, this recipe), so it is known before
 anything is built; the same inputs give the same bytes: entries sorted, times zero, owner root, bytecode
 compiled here.
 """
@@ -24,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -53,13 +56,28 @@ sys.exit(main(sys.argv[1:]))
 '''
 
 
+class Part(StrEnum):
+    """What of the application an archive of a release can run."""
+
+    WHOLE = "whole"
+    """Every role: what the services' image holds."""
+    PLAIN = "plain"
+    """The role of that name: what is sent to the machines."""
+
+    @property
+    def lock(self) -> str:
+        """Where its libraries are named, from the project's root."""
+        return "app/requirements.txt" if self is Part.WHOLE else "app/requirements-plain.txt"
+
+
 class ReleaseError(RuntimeError):
     """The release is missing, stale or cannot be built; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """One built artefact. ``sha256`` is of the file, ``id`` (version, 12 hex digits, arch) of its inputs."""
+    """One built artefact. ``sha256`` is of the file, ``id`` (version, 12 hex digits, arch) of the inputs of
+    all its parts."""
 
     id: str
     version: str
@@ -68,36 +86,36 @@ class Release:
     arch: str
 
 
-def find_release(arch: str, project: Path = PROJECT) -> Release:
+def find_release(arch: str, project: Path = PROJECT, part: Part = Part.WHOLE) -> Release:
     """The artefact of the present sources; raises ReleaseError when it was not built since they changed."""
     identity, version = identify(arch, project)
-    path = artefact_path(identity, project)
+    path = artefact_path(identity, project, part)
     if path.is_file():
         return Release(identity, version, path, hashlib.sha256(path.read_bytes()).hexdigest(), arch)
-    others = sorted(path.parent.glob(f"prontuario-*-{arch}.tar.gz"))
+    others = sorted(path.parent.glob(artefact_path(f"[0-9]*-{arch}", project, part).name))
     reason = "the sources changed since the last build" if others else "nothing was built yet"
     raise ReleaseError(f"release {identity} is missing: {reason}; run `make release`")
 
 
-def plan_release(arch: str, project: Path = PROJECT) -> Release:
+def plan_release(arch: str, project: Path = PROJECT, part: Part = Part.WHOLE) -> Release:
     """What the present sources would make, built or not: enough for a preview, with an empty ``sha256``."""
     identity, version = identify(arch, project)
-    return Release(identity, version, artefact_path(identity, project), "", arch)
+    return Release(identity, version, artefact_path(identity, project, part), "", arch)
 
 
-def build_release(arch: str, project: Path = PROJECT) -> Release:
+def build_release(arch: str, project: Path = PROJECT, part: Part = Part.WHOLE) -> Release:
     """Build the artefact unless it exists; needs ``uv`` and the wheels (from its cache or the index)."""
     identity, version = identify(arch, project)
-    path = artefact_path(identity, project)
+    path = artefact_path(identity, project, part)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=path.parent) as scratch:
             tree = Path(scratch) / "tree"
-            _assemble(tree, identity, version, arch, project)
+            _assemble(tree, Release(identity, version, path, "", arch), project, part)
             archive = Path(scratch) / path.name
             archive.write_bytes(_pack(tree))
             archive.replace(path)
-    return find_release(arch, project)
+    return find_release(arch, project, part)
 
 
 def identify(arch: str, project: Path = PROJECT) -> tuple[str, str]:
@@ -114,9 +132,10 @@ def identify(arch: str, project: Path = PROJECT) -> tuple[str, str]:
     return f"{declared[1]}-{inputs.hexdigest()[:12]}-{arch}", declared[1]
 
 
-def artefact_path(identity: str, project: Path = PROJECT) -> Path:
-    """Where the artefact of that id is kept."""
-    return project / "build" / "releases" / f"prontuario-{identity}.tar.gz"
+def artefact_path(identity: str, project: Path = PROJECT, part: Part = Part.WHOLE) -> Path:
+    """Where that part of the release of that id is kept."""
+    name = identity if part is Part.WHOLE else f"{part}-{identity}"
+    return project / "build" / "releases" / f"prontuario-{name}.tar.gz"
 
 
 def _sources(project: Path) -> list[Path]:
@@ -128,31 +147,32 @@ def _sources(project: Path) -> list[Path]:
 
 def _inputs(project: Path) -> Iterator[tuple[str, bytes]]:
     yield "recipe", Path(__file__).read_bytes()
-    yield "lock", (project / "app/requirements.txt").read_bytes()
+    for part in Part:
+        yield part.lock, (project / part.lock).read_bytes()
     for path in _sources(project):
         yield path.relative_to(project).as_posix(), path.read_bytes()
 
 
-def _assemble(tree: Path, identity: str, version: str, arch: str, project: Path) -> None:
+def _assemble(tree: Path, release: Release, project: Path, part: Part) -> None:
     for source in _sources(project):
         target = tree / source.relative_to(project)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-    _install(tree / "lib", arch, project)
+    _install(tree / "lib", release.arch, project / part.lock)
     (tree / "__main__.py").write_text(_LAUNCHER)
-    manifest = {"id": identity, "version": version, "arch": arch, "python": PYTHON}
+    manifest = {"id": release.id, "version": release.version, "arch": release.arch, "python": PYTHON}
     (tree / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     for module in sorted(tree.rglob("*.py")):
         _compile(module)
 
 
-def _install(target: Path, arch: str, project: Path) -> None:
+def _install(target: Path, arch: str, lock: Path) -> None:
     """The locked wheels for ``arch``, whatever this computer is; nothing is run or compiled from source."""
     command = [
         *(_uv(), "pip", "install", "--quiet", "--target", str(target), "--link-mode", "copy"),
         *("--python-platform", f"{arch}-{_BASELINE}", "--python-version", PYTHON),
         *("--only-binary", ":all:", "--no-deps", "--require-hashes"),
-        *("--requirement", str(project / "app/requirements.txt")),
+        *("--requirement", str(lock)),
     ]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode != 0:
@@ -205,20 +225,22 @@ def _pack(tree: Path) -> bytes:
 
 
 def main() -> int:
-    """Build for one architecture and say where the artefact is."""
+    """Build for one architecture and say where the artefacts are."""
     parser = argparse.ArgumentParser(prog="python -m app.release", description="Build the service's release.")
     machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine(), platform.machine())
     parser.add_argument("--arch", default=machine, help=f"target architecture (default: {machine})")
+    parser.add_argument("--part", type=Part, choices=list(Part), help="only that (default: all parts)")
     arguments = parser.parse_args()
-    started = time.monotonic()
-    try:
-        release = build_release(arguments.arch)
-    except ReleaseError as error:
-        print(f"release: {error}", file=sys.stderr)
-        return 1
-    size = release.path.stat().st_size / 1e6
-    shown = os.path.relpath(release.path)
-    print(f"release {release.id}: {shown} ({size:.1f} MB, {time.monotonic() - started:.1f} s)")
+    for part in [arguments.part] if arguments.part else Part:
+        started = time.monotonic()
+        try:
+            release = build_release(arguments.arch, part=part)
+        except ReleaseError as error:
+            print(f"release: {error}", file=sys.stderr)
+            return 1
+        size = release.path.stat().st_size / 1e6
+        shown = os.path.relpath(release.path)
+        print(f"release {release.id}: {shown} ({size:.1f} MB, {time.monotonic() - started:.1f} s)")
     return 0
 
 

@@ -47,6 +47,8 @@ def _words(value: object) -> object:
 class ServiceRole(StrEnum):
     """Which part of the application a process is; one release holds them all."""
 
+    PLAIN = "plain"
+    """A machine's own service beside the cluster: it answers how the machine and its stores are."""
     API = "api"
     WORKER = "worker"
     REALTIME = "realtime"

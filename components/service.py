@@ -8,7 +8,8 @@ from shlex import quote
 
 import pulumi
 
-from app.release import Release, ReleaseError, find_release, plan_release
+from app.release import Part, Release, ReleaseError, find_release, plan_release
+from app.settings import ServiceRole
 from components.machine import Machine
 from components.services_stores import Stores
 from infra.config import ports
@@ -146,18 +147,19 @@ class MedicalService(pulumi.ComponentResource):
 def release_for(arch: str) -> Release:
     """The release to deploy. A preview needs only its name; unbuilt is pulumi.RunError in an update."""
     try:
-        return find_release(arch)
+        return find_release(arch, part=Part.PLAIN)
     except ReleaseError as error:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(str(error)) from None
         pulumi.log.warn(f"{error} (a preview works without, an update does not)")
-        return plan_release(arch)
+        return plan_release(arch, part=Part.PLAIN)
 
 
 def render_settings(args: MedicalServiceArgs, machine: str, address: str) -> str:
     """The service's environment file; read back by :class:`app.settings.Settings`."""
     hospital = args.hospital
     values: dict[str, object] = {
+        "ROLE": ServiceRole.PLAIN,
         "MACHINE": machine,
         "ADDRESS": address,
         "PORT": hospital.service.port,

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_random as random
 import pytest
 
-from app.release import Release, ReleaseError
-from app.settings import Settings
+from app.release import Part, Release, ReleaseError
+from app.settings import ServiceRole, Settings
 from components import service as module
 from components.authority import CertificateAuthority, CertificateAuthorityArgs
 from components.machine import MachineArgs, MacStudio
@@ -179,7 +179,7 @@ async def test_one_mac_alone_is_served_too(engine: Engine, hospital: Hospital, r
 async def test_a_preview_needs_no_built_release(
     preview: Engine, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unbuilt(arch: str) -> Release:
+    def unbuilt(arch: str, *, part: Part) -> Release:
         raise ReleaseError(f"release for {arch} is missing: run `make release`")
 
     monkeypatch.setattr(module, "find_release", unbuilt)
@@ -191,7 +191,7 @@ async def test_a_preview_needs_no_built_release(
 
 @pulumi.runtime.test
 def test_an_update_refuses_an_unbuilt_release(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unbuilt(arch: str) -> Release:
+    def unbuilt(arch: str, *, part: Part) -> Release:
         raise ReleaseError(f"release for {arch} is missing: run `make release`")
 
     monkeypatch.setattr(module, "find_release", unbuilt)
@@ -210,6 +210,7 @@ def test_the_service_understands_its_settings(hospital: Hospital, release: Relea
     settings = read_back(render_settings(args, "mac-a", "192.168.100.10"))
     assert (settings.machine, str(settings.address), settings.port) == ("mac-a", "192.168.100.10", 8000)
     assert (settings.drain, settings.finish) == (args.drain, 10)
+    assert settings.role is ServiceRole.PLAIN
     assert settings.records_address is None
     assert settings.cache_sentinels == ()
 

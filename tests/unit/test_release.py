@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 import app
-from app.release import ARCHITECTURES, ReleaseError, build_release, find_release, identify, plan_release
+from app.release import (
+    ARCHITECTURES,
+    Part,
+    ReleaseError,
+    build_release,
+    find_release,
+    identify,
+    plan_release,
+)
 from tests.checkout import PROJECT, checkout
 
 PIN = re.compile(r"^([a-zA-Z0-9_.-]+)==([^\s;]+)", re.M)
@@ -21,7 +29,8 @@ def test_the_id_tells_version_content_and_architecture() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", ["app/health.py", "app/requirements.txt", "app/new.py", "app/terminology/data/cbo.csv"]
+    "changed",
+    ["app/health.py", *(part.lock for part in Part), "app/new.py", "app/terminology/data/cbo.csv"],
 )
 def test_any_change_of_what_goes_in_is_another_release(tmp_path: Path, changed: str) -> None:
     project = checkout(tmp_path)
@@ -44,21 +53,31 @@ def test_an_unknown_architecture_is_refused() -> None:
         find_release("sparc")
 
 
-def test_packages_that_cannot_be_had_are_one_line_and_leave_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", Part)
+def test_packages_that_cannot_be_had_are_one_line_and_leave_nothing(tmp_path: Path, part: Part) -> None:
     project = checkout(tmp_path)
-    lock = project / "app/requirements.txt"
+    lock = project / part.lock
     lock.write_text("starlette==1.10.0 --hash=sha256:" + "0" * 64 + "\n")
     with pytest.raises(ReleaseError, match="cannot install the locked packages for x86_64") as caught:
-        build_release("x86_64", project)
+        build_release("x86_64", project, part)
     assert "\n" not in str(caught.value)
     assert list((project / "build/releases").iterdir()) == []
 
 
-def test_the_service_runs_the_versions_that_were_tested() -> None:
+@pytest.mark.parametrize("part", Part)
+def test_the_service_runs_the_versions_that_were_tested(part: Part) -> None:
     pins = dict(PIN.findall((PROJECT / "requirements.txt").read_text()))
-    ours = dict(PIN.findall((PROJECT / "app/requirements.txt").read_text()))
+    ours = dict(PIN.findall((PROJECT / part.lock).read_text()))
     assert ours
     assert ours.items() <= pins.items()
+
+
+def test_every_part_of_a_release_has_its_own_archive_and_the_same_id(tmp_path: Path) -> None:
+    project = checkout(tmp_path)
+    whole, plain = (plan_release("x86_64", project, part) for part in Part)
+    assert whole.id == plain.id
+    assert whole.path.name == f"prontuario-{whole.id}.tar.gz"
+    assert plain.path.name == f"prontuario-plain-{whole.id}.tar.gz"
 
 
 def test_the_service_has_the_project_s_version() -> None:

@@ -4,59 +4,75 @@ import json
 import marshal
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from app.release import ARCHITECTURES, ReleaseError, artefact_path, build_release, find_release
+from app.release import ARCHITECTURES, Part, ReleaseError, artefact_path, build_release, find_release
+from app.settings import ServiceRole
 from tests.checkout import PROJECT, checkout
 
 pytestmark = pytest.mark.build
+EVERY = tuple(product(ARCHITECTURES, Part))
+MOST_MB = {Part.WHOLE: 120, Part.PLAIN: 15}
+"""The plain part goes to every machine over SSH; the whole one comes with the services' image."""
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout with the release of every architecture, which `make release` built in this one."""
+    """A checkout with the release of every architecture, every part, as `make release` built them here."""
     project = checkout(tmp_path_factory.mktemp("first"))
-    for arch in ARCHITECTURES:
-        release = build_release(arch)
-        copy = artefact_path(release.id, project)
+    for arch, part in EVERY:
+        release = build_release(arch, part=part)
+        copy = artefact_path(release.id, project, part)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(release.path, copy)
     return project
 
 
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_two_builds_in_two_places_give_the_same_bytes(built: Path, tmp_path: Path, arch: str) -> None:
+@pytest.mark.parametrize(("arch", "part"), EVERY)
+def test_two_builds_in_two_places_give_the_same_bytes(
+    built: Path, tmp_path: Path, arch: str, part: Part
+) -> None:
     # In another process, with another hash seed and other modules in memory.
     again = checkout(tmp_path / "elsewhere")
     program = (
-        "import sys, unittest.mock, pathlib; from app.release import build_release;"
-        f"build_release({arch!r}, pathlib.Path({str(again)!r}))"
+        "import sys, unittest.mock, pathlib; from app.release import Part, build_release;"
+        f"build_release({arch!r}, pathlib.Path({str(again)!r}), Part({part.value!r}))"
     )
     subprocess.run(
         [sys.executable, "-c", program], check=True, cwd=PROJECT, env=dict(os.environ, PYTHONHASHSEED="7")
     )
-    first, second = find_release(arch, built), find_release(arch, again)
+    first, second = find_release(arch, built, part), find_release(arch, again, part)
     assert first.id == second.id
     assert first.path.read_bytes() == second.path.read_bytes()
 
 
-def test_a_release_older_than_its_sources_is_stale(built: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", Part)
+def test_a_release_older_than_its_sources_is_stale(built: Path, tmp_path: Path, part: Part) -> None:
     project = tmp_path / "edited"
     shutil.copytree(built, project)
     with (project / "app/api.py").open("a") as source:
         source.write("# changed\n")
     with pytest.raises(ReleaseError, match=r"the sources changed since the last build; run `make release`"):
-        find_release("x86_64", project)
+        find_release("x86_64", project, part)
 
 
-@pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_every_entry_belongs_to_root_has_no_time_and_cannot_be_written(built: Path, arch: str) -> None:
-    with tarfile.open(find_release(arch, built).path) as archive:
+@pytest.mark.parametrize(("arch", "part"), EVERY)
+def test_an_archive_is_no_larger_than_its_way_bears(built: Path, arch: str, part: Part) -> None:
+    assert find_release(arch, built, part).path.stat().st_size < MOST_MB[part] * 1e6
+
+
+@pytest.mark.parametrize(("arch", "part"), EVERY)
+def test_every_entry_belongs_to_root_has_no_time_and_cannot_be_written(
+    built: Path, arch: str, part: Part
+) -> None:
+    with tarfile.open(find_release(arch, built, part).path) as archive:
         entries = archive.getmembers()
     assert [entry.name for entry in entries] == sorted(
         (entry.name for entry in entries), key=lambda name: Path(name).parts
@@ -86,20 +102,25 @@ def test_no_path_of_the_builder_is_inside(built: Path) -> None:
                 assert str(built).encode() not in content.read(), entry.name
 
 
-def test_it_runs_with_nothing_but_a_bare_python(built: Path, tmp_path: Path) -> None:
-    release = find_release("x86_64" if os.uname().machine == "x86_64" else "aarch64", built)
+@pytest.mark.parametrize(
+    ("part", "role"), [(Part.PLAIN, ServiceRole.PLAIN), (Part.WHOLE, ServiceRole.API)], ids=str
+)
+def test_it_runs_with_nothing_but_a_bare_python(
+    built: Path, tmp_path: Path, part: Part, role: ServiceRole
+) -> None:
+    release = find_release("x86_64" if os.uname().machine == "x86_64" else "aarch64", built, part)
     with tarfile.open(release.path) as archive:
         archive.extractall(tmp_path, filter="tar")
-    environment = {"PRONTUARIO_PORT": "0"}
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", str(tmp_path)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # It got as far as judging its settings: every library it needs was found inside.
-    assert (done.returncode, done.stderr.splitlines()[0][:26]) == (os.EX_CONFIG, "the service cannot start: ")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        # It gets as far as listening, so every library it needs was found inside.
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-B", str(tmp_path)],
+            env={"PRONTUARIO_ROLE": role, "PRONTUARIO_PORT": str(taken.getsockname()[1])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "address already in use" in done.stdout, done.stderr
     assert json.loads((tmp_path / "manifest.json").read_text())["id"] == release.id
 
 

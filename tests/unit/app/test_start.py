@@ -26,7 +26,7 @@ RARE = frozenset(
 )
 """What one request in a thousand needs, or one command."""
 OF_THE_RECORD = frozenset({"sqlalchemy", "obstore", "argon2", "validate_docbr"})
-MOST = {"api": 1150, "worker": 950, "realtime": 750}
+MOST = {"api": 1150, "worker": 950, "realtime": 750, "plain": 750}
 """Modules of a process that is ready, Python's own included; a fifth more than there were when this was
 written."""
 
@@ -70,7 +70,7 @@ def test_a_process_starts_without_what_one_request_in_a_thousand_needs(role: str
     assert len(modules) <= MOST[role]
 
 
-@pytest.mark.parametrize("role", ["realtime"])
+@pytest.mark.parametrize("role", ["realtime", "plain"])
 def test_a_process_without_the_record_starts_without_its_libraries(role: str, tmp_path: Path) -> None:
     modules = loaded(role, tmp_path)
     assert not OF_THE_RECORD & modules
