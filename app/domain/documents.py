@@ -67,10 +67,11 @@ class DocumentView(View):
     occurred_at: datetime
     recorded_at: datetime
     recorded_by: UUID
+    changed_at: datetime
     state: DocumentState
     media_type: str | None
     size: int | None
-    sha256: str | None
+    sha256: str | None = None
     change_reason: str | None
 
 

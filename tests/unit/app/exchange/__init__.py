@@ -1,0 +1,1 @@
+"""The record in FHIR, judged by two libraries that know the standard."""
