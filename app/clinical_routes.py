@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from app.database.engine import Database
+from app.fhir import fhir_routes
 from app.record import record_routes
 from app.routers.identity import identity_routes
 from app.settings import Settings
@@ -18,4 +19,5 @@ def clinical_routes(settings: Settings, database: Database, objects: Objects) ->
         *identity_routes(),
         *record_routes(database),
         *trust_routes(settings, database, objects),
+        *fhir_routes(settings, database, objects),
     )

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.metrics import Metrics
-from app.problems import problem
+from app.problems import problem, spoken
 from app.state import State
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Envelope:
             logger.exception("request failed", extra={"request_id": identity, "route": route_template(scope)})
             if status:
                 raise  # too late for another answer: the server must cut the connection
-            await problem(500, identity)(scope, receive, enclose)
+            await spoken(scope["path"], problem(500, identity))(scope, receive, enclose)
         finally:
             self._record(scope, identity, status or _ABANDONED, time.perf_counter() - started)
 

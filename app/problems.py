@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details, in Brazilian Portuguese. Nothing a user sent is quoted back."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.domain.refusals import Refusal, Rule
+from app.exchange.outcome import MEDIA_TYPE as FHIR_MEDIA_TYPE
+from app.exchange.outcome import outcome
 
 _TEXTS = {
     400: ("Requisição inválida", "O servidor não conseguiu entender a requisição."),
@@ -17,7 +20,9 @@ _TEXTS = {
     403: ("Acesso negado", "Seu perfil não permite esta operação."),
     404: ("Endereço não encontrado", "Não há nada neste endereço. Confira o endereço e tente novamente."),
     405: ("Método não permitido", "Este endereço não aceita esta operação."),
+    406: ("Formato indisponível", "Este endereço responde em outro formato. Peça JSON."),
     413: ("Conteúdo grande demais", "O conteúdo enviado é maior do que o permitido."),
+    415: ("Formato não aceito", "O conteúdo enviado não está no formato que este endereço aceita."),
     422: ("Dados inválidos", "Confira os campos indicados e envie novamente."),
     500: (
         "Erro interno",
@@ -45,6 +50,8 @@ _FIELDS = {
     "decimal_parsing": "deve ser um número",
 }
 MEDIA_TYPE = "application/problem+json"
+_FHIR = "/fhir/"
+"""Below this path problems are told in FHIR's words."""
 
 
 def problem(
@@ -81,6 +88,15 @@ def refusal_problem(refusal: Refusal, request_id: str) -> JSONResponse:
     return JSONResponse(body | refusal.more, refusal.status, headers=refusal.headers, media_type=MEDIA_TYPE)
 
 
+def spoken(path: str, answer: JSONResponse) -> JSONResponse:
+    """The problem ``answer`` as whoever asked for ``path`` understands it."""
+    if not path.startswith(_FHIR):
+        return answer
+    kept = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+    resource = outcome(json.loads(bytes(answer.body)))
+    return JSONResponse(resource, answer.status_code, headers=kept, media_type=FHIR_MEDIA_TYPE)
+
+
 Trace = Callable[[Request, int, str], Awaitable[None]]
 """Keeps that a request was refused: with which status, and the fixed word of why."""
 
@@ -95,12 +111,13 @@ def install(app: FastAPI, leave: Trace) -> None:
     async def refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
         await leave(request, error.status_code, f"http-{error.status_code}")
-        return problem(error.status_code, _request_id(request), headers=error.headers)
+        answer = problem(error.status_code, _request_id(request), headers=error.headers)
+        return spoken(request.scope["path"], answer)
 
     async def record_refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Refusal)  # noqa: S101
         await leave(request, error.status, error.kind)
-        return refusal_problem(error, _request_id(request))
+        return spoken(request.scope["path"], refusal_problem(error, _request_id(request)))
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
@@ -112,7 +129,7 @@ def install(app: FastAPI, leave: Trace) -> None:
             for fault in error.errors()
         ]
         await leave(request, 422, "dados-invalidos")
-        return problem(422, _request_id(request), faults=faults)
+        return spoken(request.scope["path"], problem(422, _request_id(request), faults=faults))
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Refusal, record_refused)

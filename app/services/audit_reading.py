@@ -37,6 +37,15 @@ class AuditReading:
             await audit(session, caller, Event.AUDIT_READ, detail={**asked.words, "found": len(lines)})
         return Page(items=lines, next=encode_cursor(str(lines[-1].entry)) if more else None)
 
+    async def one(self, caller: Caller, entry: int) -> AuditLine | None:
+        """The row of that number."""
+        require(caller, Action.READ_AUDIT)
+        async with self._database.transaction() as session:
+            found = await rows.read(session, AuditQuery(), Order.OLDEST, entry - 1, 1)
+            line = found[0] if found and found[0].entry == entry else None
+            await audit(session, caller, Event.AUDIT_READ, detail={"found": 1 if line else 0})
+        return line
+
     async def export(self, caller: Caller, asked: ExportQuery) -> AsyncIterator[str]:
         """All of it in pieces, whatever its size; the rows of the moment at which it begins."""
         require(caller, Action.READ_AUDIT)

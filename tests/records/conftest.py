@@ -68,12 +68,18 @@ def ward_server(server: Server) -> Server:
 
 
 @pytest.fixture(scope="module")
-def ward(ward_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
-    """The service over that database, with the terminologies that invented patients use."""
+def ward_settings(ward_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A service over that database, with the terminologies that invented patients use."""
     settings = ward_server.settings(tmp_path_factory.mktemp("ward") / "credentials")
     save = save_to_records(settings)
     for name in SYSTEMS:
         loaded = load_seed(name)
         save(loaded.edition, loaded.concepts)
-    with Hospital(settings) as one:
+    return settings
+
+
+@pytest.fixture(scope="module")
+def ward(ward_settings: Settings) -> Iterator[Hospital]:
+    """The service over that database."""
+    with Hospital(ward_settings) as one:
         yield one

@@ -1,0 +1,74 @@
+"""How FHIR is answered: media type, versions, this service's own address."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.exceptions import HTTPException
+
+from app.exchange.bundle import Asked, searchset
+from app.exchange.outcome import MEDIA_TYPE
+from app.exchange.parts import Resource
+from app.services.exchange import Found
+
+PREFIX = "/fhir/R4"
+_FORMATS = frozenset({"json", "application/json", MEDIA_TYPE})
+_ACCEPTED = frozenset({"*/*", "application/*", "application/json", MEDIA_TYPE})
+
+
+class FhirResponse(Response):
+    """A resource."""
+
+    media_type = MEDIA_TYPE
+
+
+def speaks_json(request: Request) -> None:
+    """Refuse whoever wants another format than JSON (406)."""
+    asked = request.query_params.get("_format")
+    wanted = {
+        one.partition(";")[0].strip().lower() for one in request.headers.get("accept", "*/*").split(",")
+    }
+    if asked.partition(";")[0] not in _FORMATS if asked else not wanted & _ACCEPTED:
+        raise HTTPException(HTTPStatus.NOT_ACCEPTABLE)
+
+
+def own_address(request: Request) -> str:
+    """Where this service is reached: by its own name when it has one, as it was asked otherwise."""
+    site = request.app.state.service.settings.site
+    return f"https://{site}{PREFIX}" if site else f"{str(request.base_url).rstrip('/')}{PREFIX}"
+
+
+def resource_routes(kind: str = "") -> APIRouter:
+    """An empty router for ``/fhir/R4/<kind>``, which answers in JSON alone."""
+    return APIRouter(prefix=f"{PREFIX}{kind}", tags=["fhir"], dependencies=[Depends(speaks_json)])
+
+
+Base = Annotated[str, Depends(own_address)]
+
+
+def answered(resource: Resource) -> FhirResponse:
+    """One resource, with its version and age in the headers where it has them."""
+    return FhirResponse(_json(resource), headers=_headers(resource.get("meta", {})))
+
+
+def page(found: Found, base: str, kind: str, asked: Asked) -> FhirResponse:
+    """A page of a search."""
+    return FhirResponse(_json(searchset(found.resources, base, kind, asked, found.following)))
+
+
+def _headers(meta: Mapping[str, Any]) -> dict[str, str]:
+    if "versionId" not in meta:
+        return {}
+    changed = datetime.fromisoformat(meta["lastUpdated"]).astimezone(UTC)
+    return {
+        "etag": f'W/"{meta["versionId"]}"',
+        "last-modified": format_datetime(changed, usegmt=True),
+    }
+
+
+def _json(resource: Resource) -> bytes:
+    return json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
