@@ -23,7 +23,7 @@ async def repetition(
     """The key of this write, and a hash of everything that is asked with it. Raises KeyNeeded."""
     if idempotency_key is None or _KEY.fullmatch(idempotency_key) is None:
         raise KeyNeeded
-    parts = (request.method, request.url.path, if_match or "")
+    parts = (request.method, request.scope["path"], if_match or "")
     asked = hashlib.sha256("\0".join(parts).encode())
     asked.update(b"\0" + await request.body())
     return Repetition(idempotency_key, asked.digest())
