@@ -4,8 +4,10 @@ from typing import Any
 
 import httpx
 
+from app.database.connection import DATABASE
 from app.domain.caller import Caller
 from tests.records.hospital import Hospital
+from tests.records.server import Server
 from tests.unit.app.exchange.judges import judge
 
 TYPE = "application/fhir+json"
@@ -79,3 +81,8 @@ def full_chart(ward: Hospital) -> tuple[str, dict[str, str]]:
         "Observation": measured["observations"][0]["id"],
         "DocumentReference": ward.made(ward.physician, f"{base}/notes", note)["id"],
     }
+
+
+def last_row(server: Server, columns: str) -> str:
+    """Of the audit."""
+    return server.sql(DATABASE, f"SELECT {columns} FROM audit ORDER BY entry DESC LIMIT 1")  # noqa: S608
