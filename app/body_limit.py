@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.media import LARGEST
 
-_OTHERS = 1024 * 1024
+OTHERS = 1024 * 1024
 """Bytes of everything that is no document: fifty times the longest note."""
 
 
@@ -22,7 +22,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = LARGEST if scope["path"].endswith("/content") else _OTHERS
+        most = LARGEST if scope["path"].endswith("/content") else OTHERS
         seen = 0
 
         async def counted() -> Message:

@@ -2,6 +2,7 @@
 
 import time
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
@@ -16,18 +17,22 @@ def health_routes(state: State, metrics: Metrics) -> APIRouter:
     routes = APIRouter()
     identity = {"machine": state.settings.machine, "version": state.settings.release}
 
+    cannot_serve: dict[int | str, dict[str, Any]] = {
+        503: {"description": "Not now", "content": {"application/json": {}}}
+    }
+
     @routes.get("/live")
     async def live() -> JSONResponse:
         return JSONResponse({"status": "live"} | identity)
 
-    @routes.get("/ready")
+    @routes.get("/ready", responses=cannot_serve)
     async def ready() -> JSONResponse:
         if state.ready:
             return JSONResponse({"status": "ready"} | identity)
         reason = "draining" if state.draining else "unhealthy"
         return JSONResponse({"status": reason} | identity, HTTPStatus.SERVICE_UNAVAILABLE)
 
-    @routes.get("/health")
+    @routes.get("/health", responses=cannot_serve)
     async def health() -> JSONResponse:
         now = time.monotonic()
         status = state.prober.status
@@ -41,10 +46,14 @@ def health_routes(state: State, metrics: Metrics) -> APIRouter:
             for name, result in sorted(state.prober.results.items())
         }
         body = {"status": status, "draining": state.draining} | identity | {"components": components}
-        cannot_serve = status is Status.UNHEALTHY
-        return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE if cannot_serve else HTTPStatus.OK)
+        down = status is Status.UNHEALTHY
+        return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE if down else HTTPStatus.OK)
 
-    @routes.get("/metrics")
+    @routes.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {CONTENT_TYPE: {"schema": {"type": "string"}}}}},
+    )
     async def prometheus() -> Response:
         return Response(metrics.render(), media_type=CONTENT_TYPE)
 

@@ -104,7 +104,7 @@ def page_routes(state: State) -> APIRouter:
     """The one page."""
     routes = APIRouter()
 
-    @routes.get("/")
+    @routes.get("/", response_class=HTMLResponse, responses={503: {"content": {"text/html": {}}}})
     async def page(request: Request) -> HTMLResponse:
         status = state.prober.status if state.ready else Status.UNHEALTHY
         settings = state.settings

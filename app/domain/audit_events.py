@@ -14,6 +14,7 @@ class Event(StrEnum):
     SESSION_UNLOCKED = "acesso.sessao-desbloqueada"
     SESSION_REVOKED = "acesso.sessao-revogada"
     TOKEN_REPLAYED = "acesso.token-repetido"  # noqa: S105
+    TOKEN_REFUSED = "acesso.token-recusado"  # noqa: S105
     TERMS_ACCEPTED = "acesso.termo-aceito"
     ACCESS_DENIED = "acesso.negado"
     REAUTHENTICATED = "acesso.reautenticacao"

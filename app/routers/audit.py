@@ -1,6 +1,6 @@
 """The audit over HTTP, for the auditor alone."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
@@ -12,6 +12,9 @@ from app.routers.headers import shown
 from app.services.audit_reading import AuditReading
 
 _TYPES = {Format.CSV: "text/csv; charset=utf-8", Format.XML: "application/xml"}
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {one: {"schema": {"type": "string"}} for one in _TYPES.values()}}
+}
 
 
 def audit_routes(reading: AuditReading) -> APIRouter:
@@ -22,7 +25,7 @@ def audit_routes(reading: AuditReading) -> APIRouter:
     async def read(caller: Asking, asked: Annotated[AuditQuery, Query()]) -> Response:
         return shown(await reading.read(caller, asked))
 
-    @routes.get("/export", response_class=StreamingResponse)
+    @routes.get("/export", response_class=StreamingResponse, responses=_FILES)
     async def export(caller: Asking, asked: Annotated[ExportQuery, Query()]) -> StreamingResponse:
         pieces = await reading.export(caller, asked)
         headers = {"content-disposition": f'attachment; filename="auditoria.{asked.format}"'}

@@ -13,7 +13,7 @@ from app.domain.sessions import Presence
 from app.services.identity import Identity
 from app.services.sessions import recognise
 
-_LONGEST_TOKEN = 200
+LONGEST_TOKEN = 200
 _BEARER = HTTPBearer(bearerFormat="opaque", description="O access_token da entrada", auto_error=False)
 _BY_ITSELF = "x-prontuario-automatico"
 """A screen that asks by itself, without its person, says so: it must not keep an abandoned session open."""
@@ -42,7 +42,7 @@ async def presence(
     services: Annotated[Identity, Depends(identity)],
 ) -> Presence:
     """Whoever showed the token, locked or not. Raises NotIdentified."""
-    if shown is None or len(shown.credentials) > _LONGEST_TOKEN:
+    if shown is None or len(shown.credentials) > LONGEST_TOKEN:
         raise NotIdentified
     attentive = _BY_ITSELF not in request.headers
     return await recognise(services.database, shown.credentials, device(request), attentive=attentive)

@@ -1,6 +1,7 @@
 """Documents and their signatures over HTTP."""
 
 from base64 import b64decode
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -15,6 +16,7 @@ from app.domain.documents import (
     SignatureRequestView,
     SignaturesView,
 )
+from app.domain.media import MediaType
 from app.domain.pages import Page
 from app.routers.caller import Asking
 from app.routers.headers import Once, VersionRead, answered, shown
@@ -23,6 +25,9 @@ from app.services.signing import Signing
 from app.signing.values import digest_of
 
 _ATTACHED = {"content-disposition": 'attachment; filename="documento"'}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_KEPT: dict[str, Any] = {"content": {one.value: _BYTES for one in MediaType}}
+_PDF: dict[int | str, dict[str, Any]] = {200: {"content": {MediaType.PDF.value: _BYTES}}, 409: {}}
 
 
 def document_routes(documents: Documents) -> APIRouter:
@@ -37,14 +42,19 @@ def document_routes(documents: Documents) -> APIRouter:
     async def of_patient(caller: Asking, patient: UUID) -> Response:
         return shown(await documents.of_patient(caller, patient))
 
-    @routes.put("/documents/{document}/content", response_model=DocumentView)
+    @routes.put(
+        "/documents/{document}/content",
+        response_model=DocumentView,
+        responses={415: {}},
+        openapi_extra={"requestBody": _KEPT | {"required": True}},
+    )
     async def fill(
         caller: Asking, version: VersionRead, once: Once, document: UUID, request: Request
     ) -> Response:
         sent = Content(version, await request.body(), request.headers.get("content-type", ""))
         return answered(await documents.fill(caller, once, document, sent))
 
-    @routes.get("/documents/{document}/content", response_class=Response)
+    @routes.get("/documents/{document}/content", response_class=Response, responses={200: _KEPT, 409: {}})
     async def content(caller: Asking, document: UUID) -> Response:
         seen, stored = await documents.content(caller, document)
         return Response(stored, media_type=seen.media_type, headers=_ATTACHED)
@@ -72,7 +82,7 @@ def signature_routes(signing: Signing) -> APIRouter:
     async def pending(caller: Asking) -> Response:
         return shown(await signing.pending(caller))
 
-    @routes.get("/signature-requests/{asked}/preview", response_class=Response)
+    @routes.get("/signature-requests/{asked}/preview", response_class=Response, responses=_PDF)
     async def preview(caller: Asking, asked: UUID) -> Response:
         pdf = await signing.preview(caller, asked)
         return Response(
@@ -91,11 +101,11 @@ def signature_routes(signing: Signing) -> APIRouter:
     ) -> Response:
         return answered(await signing.finish(caller, once, asked, version, b64decode(form.value)))
 
-    @routes.get("/documents/{document}/signatures", response_model=SignaturesView)
+    @routes.get("/documents/{document}/signatures", response_model=SignaturesView, responses={409: {}})
     async def verdicts(caller: Asking, document: UUID) -> Response:
         return shown(await signing.verdicts(caller, document))
 
-    @routes.get("/documents/{document}/signed-content", response_class=Response)
+    @routes.get("/documents/{document}/signed-content", response_class=Response, responses=_PDF)
     async def signed(caller: Asking, document: UUID) -> Response:
         return Response(
             await signing.signed(caller, document), media_type="application/pdf", headers=_ATTACHED

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from app.domain.refusals import Changed, KeyNeeded, VersionNeeded
 from app.domain.writes import Answer, Repetition, etag
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,100}")
-_ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
+KEY = re.compile(r"^[A-Za-z0-9_-]{8,100}$")
+ETAG = re.compile(r'^"([1-9][0-9]{0,8})"$')
 _JSON = "application/json"
 
 
@@ -21,7 +21,7 @@ async def repetition(
     if_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Repetition:
     """The key of this write, and a hash of everything that is asked with it. Raises KeyNeeded."""
-    if idempotency_key is None or _KEY.fullmatch(idempotency_key) is None:
+    if idempotency_key is None or KEY.fullmatch(idempotency_key) is None:
         raise KeyNeeded
     parts = (request.method, request.scope["path"], if_match or "")
     asked = hashlib.sha256("\0".join(parts).encode())
@@ -35,7 +35,7 @@ async def version_read(
     """The version that the caller has read. Raises VersionNeeded; Changed when it can be none of ours."""
     if if_match is None or if_match.strip() in ("", "*"):
         raise VersionNeeded
-    written = _ETAG.fullmatch(if_match.strip())
+    written = ETAG.fullmatch(if_match.strip())
     if written is None:
         raise Changed
     return int(written[1])

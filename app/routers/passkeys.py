@@ -1,5 +1,6 @@
 """Passkeys over HTTP: signing in, proving again, one's own."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -16,9 +17,11 @@ from app.services.identity import Identity
 from app.services.passkeys import add, creation_options, prove_again_with_passkey, sign_in_with_passkey
 
 routes = APIRouter(prefix="/api/v1", tags=["chaves de acesso"])
+_REFUSED: dict[int | str, dict[str, Any]] = {403: {}, 409: {}, 423: {}}
+"""What a person who adds a passkey may meet, besides not being known."""
 
 
-@routes.post("/sessions/passkey", status_code=201)
+@routes.post("/sessions/passkey", status_code=201, responses={401: {}, 409: {}})
 async def sign_in(form: PasskeyProof, identity: Services, device: Device) -> OpenedView:
     """A session for whoever's device signed the challenge; nobody types a name."""
     assertion = form.assertion.model_dump()
@@ -26,13 +29,13 @@ async def sign_in(form: PasskeyProof, identity: Services, device: Device) -> Ope
     return await opened(identity, caller, tokens)
 
 
-@routes.post("/session/proof/passkey", status_code=204)
+@routes.post("/session/proof/passkey", status_code=204, responses={409: {}})
 async def prove_again(form: PasskeyProof, found: Present, identity: Services) -> None:
     """As a password does, and the second factor where the hospital wants one."""
     await prove_again_with_passkey(identity, found.caller, form.challenge, form.assertion.model_dump())
 
 
-@routes.post("/session/passkeys/options", status_code=201)
+@routes.post("/session/passkeys/options", status_code=201, responses=_REFUSED)
 async def prepare(found: Present, identity: Services) -> CreationView:
     """Before a passkey is created; asks for a recent proof."""
     await _may_add(identity, found)
@@ -40,7 +43,7 @@ async def prepare(found: Present, identity: Services) -> CreationView:
     return CreationView(challenge=challenge, options=options)
 
 
-@routes.post("/session/passkeys", status_code=201)
+@routes.post("/session/passkeys", status_code=201, responses=_REFUSED)
 async def keep(form: NewPasskey, found: Present, identity: Services) -> PasskeyView:
     """Keep a passkey that the device has created."""
     await _may_add(identity, found)

@@ -33,21 +33,21 @@ class ReturnForm(Form):
         return Return(self.state, self.code, self.attempt, self.iss)
 
 
-@routes.post("/sessions/provider/start", status_code=201)
+@routes.post("/sessions/provider/start", status_code=201, responses={409: {}})
 async def begin(identity: Services) -> StartView:
     """Send the browser to the provider."""
     url, attempt = await start(identity)
     return StartView(url=url, attempt=attempt)
 
 
-@routes.post("/sessions/provider", status_code=201)
+@routes.post("/sessions/provider", status_code=201, responses={401: {}, 409: {}})
 async def sign_in(form: ReturnForm, identity: Services, device: Device) -> OpenedView:
     """A session for whoever the provider says came back."""
     caller, tokens = await sign_in_through_provider(identity, form.value(), device)
     return await opened(identity, caller, tokens)
 
 
-@routes.post("/session/provider/start", status_code=201)
+@routes.post("/session/provider/start", status_code=201, responses={409: {}})
 async def begin_tying(caller: Asking, identity: Services) -> StartView:
     """Send one's own browser to the provider, to tie one's account to it."""
     if not caller.proved_recently:
@@ -56,13 +56,13 @@ async def begin_tying(caller: Asking, identity: Services) -> StartView:
     return StartView(url=url, attempt=attempt)
 
 
-@routes.post("/session/provider", status_code=204)
+@routes.post("/session/provider", status_code=204, responses={409: {}})
 async def tie_account(form: ReturnForm, caller: Asking, identity: Services) -> None:
     """From now on that person of the provider opens this account."""
     await tie(identity, caller, form.value())
 
 
-@routes.delete("/session/provider", status_code=204)
+@routes.delete("/session/provider", status_code=204, responses={404: {}, 409: {}})
 async def untie_account(caller: Asking, identity: Services) -> None:
     """No more."""
     if not caller.proved_recently:

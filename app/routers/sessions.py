@@ -32,7 +32,7 @@ async def challenge_for_signing_in(identity: Services) -> ChallengeView:
     return _asked(identity, await ask(identity.database, Purpose.SIGN_IN))
 
 
-@routes.post("/sessions", status_code=201)
+@routes.post("/sessions", status_code=201, responses={401: {}, 409: {}})
 async def sign_in(form: PasswordSignIn, identity: Services, device: Device) -> OpenedView:
     """Name and password. Every cause of a refusal is told with the same words."""
     password = form.password.get_secret_value()
@@ -40,7 +40,7 @@ async def sign_in(form: PasswordSignIn, identity: Services, device: Device) -> O
     return await opened(identity, caller, tokens)
 
 
-@routes.post("/sessions/renewal")
+@routes.post("/sessions/renewal", responses={401: {}})
 async def renew_tokens(form: Renewal, identity: Services, device: Device) -> TokensView:
     """New tokens for the refresh token, which serves once: shown again later it ends the session."""
     return TokensView.of(await renew(identity.database, form.refresh_token, device))
@@ -66,14 +66,14 @@ async def challenge_for_proving_again(found: Present, identity: Services) -> Cha
     return _asked(identity, await ask(identity.database, Purpose.PROOF, account=found.caller.account))
 
 
-@routes.post("/session/proof", status_code=204)
+@routes.post("/session/proof", status_code=204, responses={409: {}})
 async def prove_again(form: PasswordAgain, found: Present, identity: Services) -> None:
     """The same person's password: unlocks the session, and lets it do critical acts for a few minutes."""
     password = form.password.get_secret_value()
     await prove_again_with_password(identity, found.caller, form.challenge, password)
 
 
-@routes.put("/session/password", status_code=204)
+@routes.put("/session/password", status_code=204, responses={409: {}})
 async def choose_password(form: PasswordChange, found: Present, identity: Services) -> None:
     """Another password for oneself; other sessions of the same account end."""
     current, new = form.current.get_secret_value(), form.new.get_secret_value()

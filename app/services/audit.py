@@ -63,11 +63,12 @@ async def audit_apart(
     *,
     subject: UUID | None = None,
     patient: UUID | None = None,
+    address: Address | None = None,
     detail: Mapping[str, Opaque | list[Opaque]] | None = None,
 ) -> None:
     """Like :func:`audit`, in a transaction of its own: for what is refused, and therefore rolled back."""
     async with database.transaction() as session:
-        await audit(session, caller, event, subject=subject, patient=patient, detail=detail)
+        await audit(session, caller, event, subject=subject, patient=patient, address=address, detail=detail)
 
 
 def _opaque(value: Opaque | list[Opaque]) -> object:

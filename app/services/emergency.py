@@ -48,6 +48,7 @@ async def open_emergency(identity: Identity, caller: Caller, repetition: Repetit
 async def end_emergency(identity: Identity, target: Target) -> Answer:
     """Close it before its time. Only who opened it may. Raises NotFound or Changed."""
     caller = target.caller
+    require(caller, Action.READ_CHART)
 
     async def work(session: AsyncSession) -> Written:
         access = await versions.lock(session, EmergencyAccess, target.id, target.version)

@@ -15,6 +15,7 @@ from app.factory import create_app
 from app.services.first_administrator import make_first_administrator
 from app.services.passwords import Passwords
 from app.settings import Settings
+from app.storage.objects import Objects
 from tests.records.server import Server
 from tests.unit.app.conftest import Client
 
@@ -103,10 +104,10 @@ class Person:
 class Hospital:
     """One service; ``sql`` is what its database administrator sees, and how a test makes time pass."""
 
-    def __init__(self, settings: Settings, server: Server) -> None:
+    def __init__(self, settings: Settings, server: Server, objects: Objects | None = None) -> None:
         self.settings = settings
         self.server = server
-        self.app: FastAPI = create_app(settings, ())
+        self.app: FastAPI = create_app(settings, (), objects)
         self.app.state.identity = replace(self.app.state.identity, passwords=weak_hashes())
         self.client = Client(self.app, strict=True)
 
