@@ -139,9 +139,9 @@ def artefact_path(identity: str, project: Path = PROJECT, part: Part = Part.WHOL
 
 
 def _sources(project: Path) -> list[Path]:
-    """What runs on a machine: all modules of app/ but this recipe, and the tables they read."""
+    """What runs: all modules of app/ but this recipe, and the tables and templates that they read."""
     package = project / "app"
-    files = [*package.rglob("*.py"), *package.rglob("data/*.csv")]
+    files = [path for kind in ("*.py", "*.typ", "data/*.csv") for path in package.rglob(kind)]
     return sorted(path for path in files if path.relative_to(package) != Path("release.py"))
 
 

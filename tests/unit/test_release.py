@@ -18,6 +18,8 @@ from app.release import (
 )
 from tests.checkout import PROJECT, checkout
 
+READ = ("app/terminology/data/cbo.csv", "app/printing/document.typ")
+"""Files that modules read."""
 PIN = re.compile(r"^([a-zA-Z0-9_.-]+)==([^\s;]+)", re.M)
 
 
@@ -30,7 +32,7 @@ def test_the_id_tells_version_content_and_architecture() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    ["app/health.py", *(part.lock for part in Part), "app/new.py", "app/terminology/data/cbo.csv"],
+    ["app/health.py", *(part.lock for part in Part), "app/new.py", *READ],
 )
 def test_any_change_of_what_goes_in_is_another_release(tmp_path: Path, changed: str) -> None:
     project = checkout(tmp_path)

@@ -124,8 +124,9 @@ def test_it_runs_with_nothing_but_a_bare_python(
     assert json.loads((tmp_path / "manifest.json").read_text())["id"] == release.id
 
 
-def test_the_tables_that_modules_read_are_inside(built: Path) -> None:
-    tables = {path.relative_to(built).as_posix() for path in (built / "app").rglob("*.csv")}
+def test_the_tables_and_templates_that_modules_read_are_inside(built: Path) -> None:
+    found = [path for kind in ("*.csv", "*.typ") for path in (built / "app").rglob(kind)]
+    tables = {path.relative_to(built).as_posix() for path in found}
     with tarfile.open(find_release("x86_64", built).path) as archive:
         assert tables
         assert tables <= set(archive.getnames())

@@ -282,7 +282,7 @@ def test_the_machines_ends_of_the_pods_networks_may_say_who_asks() -> None:
 
 def test_a_start_is_held_back_only_where_machines_share_a_processor() -> None:
     shares = [Settings.from_environment(told(one, ServiceRole.API)).start_share for one in (LAB, PILOT, PROD)]
-    assert shares == [0.25, 1, 1]
+    assert shares == [0.15, 1, 1]
 
 
 def test_a_revision_is_on_the_pods_and_no_password_is_in_a_manifest() -> None:
