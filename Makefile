@@ -8,6 +8,10 @@ SHAPE ?= prod
 STACK ?= lab
 NAME ?= http-failover
 RUNS ?= 3
+# How many clinicians `make load` signs in, for how long, and how many requests a minute they are to make.
+USERS ?= 200
+DURATION ?= 120
+RATE ?= 1500
 # Whose images `make bundle` copies, and the hospital's signing key.
 PROCESSOR ?= arm64
 KEY ?= bundle-signing-key
@@ -31,7 +35,7 @@ $(VENV)/ready: requirements.txt
 	@echo "$(CURDIR)" > "$$($(PY) -c 'import site; print(site.getsitepackages()[0])')/prontuario.pth"
 	@touch $@
 
-.PHONY: help up down status detector-status replace upgrade preview test test-fast drill doctor clean distclean release bundle bundle-pins lint lock page sbis schema
+.PHONY: help up down status detector-status replace upgrade preview test test-fast drill load doctor clean distclean release bundle bundle-pins lint lock page sbis schema
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -74,6 +78,9 @@ test-fast: $(VENV)/ready  ## Tests that need neither engine nor a running lab; u
 
 drill: $(VENV)/ready  ## Break the hospital on purpose: NAME=http-failover RUNS=3
 	@$(PY) -m lab exec -- $(PY) -m drills run $(NAME) --runs $(RUNS)
+
+load: $(VENV)/ready  ## Let USERS=200 clinicians work, check every write: BASE=https://name [AUTHORITY=FILE CONNECT=ADDRESS PASSWORD=FILE]
+	@$(PY) -m load --base "$(BASE)" --users $(USERS) --seconds $(DURATION) --rate $(RATE) $(if $(AUTHORITY),--authority "$(AUTHORITY)") $(if $(CONNECT),--connect "$(CONNECT)") $(if $(PASSWORD),--password "$(PASSWORD)")
 
 replace: $(VENV)/ready  ## Make a machine a new member of the cluster: NODE=mac-b
 	@$(PY) -m lab exec -- $(PY) -m infra.operations.replace "$(NODE)" --stack $(LAB_STACK)

@@ -1,9 +1,10 @@
-"""A clinician's phone, as far as HTTP is concerned: one GET, over TLS 1.3, checked against its question."""
+"""A clinician's phone, as far as HTTP is concerned: over TLS 1.3, an answer checked against its question."""
 
 import asyncio
 import contextlib
 import json
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -69,10 +70,19 @@ class Connection:
         return cls(door, reader, writer)
 
     async def ask(self, question: str) -> Answer:
-        """The answer to one GET; raises OSError or h11.ProtocolError when the connection dies first."""
-        target = f"/api/v1/ping?value={quote(question)}"
-        request = h11.Request(method="GET", target=target, headers=[("Host", self._door.server_name)])
-        self._writer.write((self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b""))
+        """The answer to one GET; raises what ``exchange`` raises."""
+        return await self.exchange("GET", f"/api/v1/ping?value={quote(question)}")
+
+    async def exchange(
+        self, method: str, target: str, lines: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> Answer:
+        """The answer to one request; raises OSError or h11.ProtocolError when the connection dies first."""
+        sent = {"Host": self._door.server_name, **(lines or {})}
+        if content or method != "GET":
+            sent["Content-Length"] = str(len(content))
+        request = h11.Request(method=method, target=target, headers=list(sent.items()))
+        parts = [self._http.send(request), content and self._http.send(h11.Data(data=content))]
+        self._writer.write(b"".join(one for one in (*parts, self._http.send(h11.EndOfMessage())) if one))
         status, headers, body = 0, {}, bytearray()
         while True:
             event = self._http.next_event()

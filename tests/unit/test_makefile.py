@@ -10,7 +10,7 @@ from toolchain.workspace import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 CALLS = sorted(
-    set(re.findall(r"\$\(PY\) -m ((?:lab|toolchain|drills|app|infra)[\w.]*(?: [a-z]+)?)", MAKEFILE))
+    set(re.findall(r"\$\(PY\) -m ((?:lab|toolchain|drills|app|infra|load)[\w.]*(?: [a-z]+)?)", MAKEFILE))
 )
 
 
