@@ -123,7 +123,7 @@ def install(app: FastAPI, leave: Trace) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         faults = [
             {
-                "campo": ".".join(str(part) for part in fault["loc"][1:]) or "corpo",
+                "campo": _field(fault),
                 "motivo": _reason(fault),
             }
             for fault in error.errors()
@@ -134,6 +134,12 @@ def install(app: FastAPI, leave: Trace) -> None:
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Refusal, record_refused)
     app.add_exception_handler(RequestValidationError, invalid)
+
+
+def _field(fault: Mapping[str, Any]) -> str:
+    """Where it is; of a body that is no JSON, the library tells a position that helps nobody."""
+    unread = fault["type"] == "json_invalid"
+    return "corpo" if unread else ".".join(str(part) for part in fault["loc"][1:]) or "corpo"
 
 
 def _reason(fault: Mapping[str, Any]) -> str:

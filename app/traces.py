@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 _FORBIDDEN = 403
 _OUR_FAULT = 500
-_UNREAD = frozenset({400, 413})
-"""Refused while the body was read, before anybody asked whose it is."""
+_UNREAD = frozenset({400, 413, 422})
+"""Perhaps refused while the body was read, before anybody asked whose it is."""
 STRANGERS, WINDOW = 60, 60.0
 """Rows about tokens that open nothing, in so many seconds: whoever sends a million fills no disk."""
 

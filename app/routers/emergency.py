@@ -12,7 +12,7 @@ from app.services import emergency
 routes = APIRouter(prefix="/api/v1/emergency-accesses", tags=["acesso de emergência"])
 
 
-@routes.post("", status_code=201, response_model=EmergencyView)
+@routes.post("", status_code=201, response_model=EmergencyView, responses={404: {}})
 async def open_access(caller: Asking, identity: Services, once: Once, form: Opening) -> Response:
     """Open a chart that is closed to one, with the reason; asks for a recent proof."""
     return answered(await emergency.open_emergency(identity, caller, once, form))

@@ -31,7 +31,7 @@ def merging_routes(merging: Merging) -> APIRouter:
     ) -> Response:
         return answered(await merging.dismiss(caller, once, proposal, version, form.reason))
 
-    @routes.post("/merges", status_code=201, response_model=MergeView)
+    @routes.post("/merges", status_code=201, response_model=MergeView, responses={404: {}})
     async def merge(caller: Asking, once: Once, form: MergeForm) -> Response:
         return answered(await merging.merge(caller, once, form))
 

@@ -23,7 +23,7 @@ def task_routes(entries: Entries) -> APIRouter:
     async def mine(caller: Asking, limit: Limit = 20, cursor: Cursor = None) -> Response:
         return shown(await tasks.mine(caller, limit, cursor))
 
-    @routes.post("/tasks", status_code=201, response_model=TaskView)
+    @routes.post("/tasks", status_code=201, response_model=TaskView, responses={404: {}})
     async def add(caller: Asking, once: Once, form: TaskForm) -> Response:
         return answered(await tasks.add(caller, once, form))
 

@@ -12,12 +12,13 @@ import httpx
 import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case as AnyCase
-from schemathesis import Config, GenerationMode, openapi
+from schemathesis import Config, GenerationMode, SerializationContext, openapi, serializer
 from schemathesis.config import GenerationConfig
 from schemathesis.schemas import APIOperation as AnyOperation
 from schemathesis.schemas import BaseSchema
 
 from app.domain.caller import Role
+from app.domain.media import MediaType
 from tests.records.interface.operations import Operation
 from tests.records.interface.world import World
 
@@ -30,6 +31,12 @@ EDGES, LIKELY, WRONG = 4 * MANY, 2 * MANY, 2 * MANY
 """Examples of each operation: at the schema's edges, as it allows, and against it."""
 _FIRST = 200
 """Edges among which the examples are chosen; a long form has thousands."""
+
+
+@serializer(*(one.value for one in MediaType))
+def _as_it_is(_: SerializationContext, value: Any) -> bytes:
+    """A document's content."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 
 
 @dataclass
