@@ -11,7 +11,7 @@ from app.database.engine import Database
 from app.domain.audit_events import Event
 from app.domain.caller import Caller
 from app.domain.refusals import NotIdentified
-from app.routers.caller import LONGEST_TOKEN, device
+from app.sender import device, token
 from app.services.audit import Opaque, audit_apart
 from app.services.sessions import recognise
 
@@ -56,16 +56,12 @@ class Traces:
         except Exception:
             logger.exception("a refusal left no trace", extra={"reason": kind})
 
-    def forget(self) -> None:
-        """Tell of strangers as if there had been none yet."""
-        self._strangers.clear()
-
     async def _caller(self, database: Database, request: Request, status: int) -> Caller | None:
         known: Caller | None = getattr(request.state, "caller", None)
-        token = _token(request)
-        if known is None and status in _UNREAD and token is not None:
+        shown = token(request)
+        if known is None and status in _UNREAD and shown is not None:
             with suppress(NotIdentified):
-                found = await recognise(database, token, device(request), attentive=False)
+                found = await recognise(database, shown, device(request), attentive=False)
                 return found.caller
         return known
 
@@ -78,8 +74,3 @@ class Traces:
             return False
         self._strangers.append(now)
         return True
-
-
-def _token(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" and 0 < len(token) <= LONGEST_TOKEN else None

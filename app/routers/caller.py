@@ -1,7 +1,5 @@
 """Who asks, as a dependency of every route that is not open to all: ``caller: Asking``."""
 
-from contextlib import suppress
-from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -10,10 +8,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.domain.caller import Address, Caller
 from app.domain.refusals import FactorDue, NotIdentified, PasswordDue, RecordsUnavailable, SessionLocked
 from app.domain.sessions import Presence
+from app.sender import LONGEST_TOKEN, device
 from app.services.identity import Identity
 from app.services.sessions import recognise
 
-LONGEST_TOKEN = 200
 _BEARER = HTTPBearer(bearerFormat="opaque", description="O access_token da entrada", auto_error=False)
 _BY_ITSELF = "x-prontuario-automatico"
 """A screen that asks by itself, without its person, says so: it must not keep an abandoned session open."""
@@ -25,15 +23,6 @@ def identity(request: Request) -> Identity:
     if found is None:
         raise RecordsUnavailable
     return found
-
-
-def device(request: Request) -> Address | None:
-    """The device's address: the peer's, or the one that an edge of ours names last."""
-    peer = _address(request.client.host if request.client else "")
-    if peer in request.app.state.service.settings.edge_addresses:
-        named = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2]
-        return _address(named.strip()) or peer
-    return peer
 
 
 async def presence(
@@ -64,9 +53,3 @@ Services = Annotated[Identity, Depends(identity)]
 Device = Annotated[Address | None, Depends(device)]
 Present = Annotated[Presence, Depends(presence)]
 Asking = Annotated[Caller, Depends(current_caller)]
-
-
-def _address(written: str) -> Address | None:
-    with suppress(ValueError):
-        return ip_address(written)
-    return None

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from app.domain.access import ALLOWED, Action
 from app.domain.caller import Role
+from app.openapi import described
 
 OPEN = "aberta"
 """Asked by devices and by people who have not signed in."""
@@ -160,7 +161,7 @@ ACTIONS = _rows()
 
 def served(app: FastAPI) -> set[Operation]:
     """Every operation that the application answers."""
-    return {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    return {(method.upper(), path) for path, methods in described(app)["paths"].items() for method in methods}
 
 
 def asked_actions(operation: Operation) -> set[Action]:

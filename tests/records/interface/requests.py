@@ -19,6 +19,7 @@ from schemathesis.schemas import BaseSchema
 
 from app.domain.caller import Role
 from app.domain.media import MediaType
+from app.openapi import described
 from tests.records.interface.operations import Operation
 from tests.records.interface.world import World
 
@@ -48,7 +49,7 @@ class Inventor:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.schema = openapi.from_dict(self.world.hospital.app.openapi(), config=Config(seed=SEED))
+        self.schema = openapi.from_dict(described(self.world.hospital.app), config=Config(seed=SEED))
 
     def cases(self, operation: Operation) -> list[Case]:
         """Examples of one operation."""
