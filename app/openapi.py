@@ -14,11 +14,14 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.exchange.outcome import MEDIA_TYPE as FHIR_MEDIA_TYPE
 from app.problems import MEDIA_TYPE
 from app.routers.caller import current_caller, identity, presence
+from app.routers.exchange_answers import PREFIX as FHIR
+from app.routers.exchange_answers import speaks_json
 from app.routers.headers import ETAG, KEY, repetition, version_read
 
-_VERSIONS = "/api/"
+_VERSIONS = ("/api/", FHIR)
 """What lies elsewhere is for machines, and refuses nothing in Portuguese."""
 _REF = "#/components/schemas/"
 _OF_FASTAPI = ("HTTPValidationError", "ValidationError")
@@ -26,6 +29,7 @@ _OF_FASTAPI = ("HTTPValidationError", "ValidationError")
 _REFUSED: dict[Callable[..., Any], tuple[int, ...]] = {
     identity: (503,),
     presence: (401, 503),
+    speaks_json: (406,),
     current_caller: (401, 403, 423, 503),
     repetition: (400, 409, 413, 422, 503),
     version_read: (404, 409, 412, 428),
@@ -34,6 +38,8 @@ _REFUSED: dict[Callable[..., Any], tuple[int, ...]] = {
 _WITH_ID = (404, 422)
 _WITH_QUERY = (422,)
 _WITH_BODY = (400, 413, 422)
+_WITH_FORM = (404, 415)
+_RESOURCE: dict[str, Any] = {"type": "object", "required": ["resourceType"]}
 _NEEDED: dict[str, dict[str, Any]] = {
     "idempotency-key": {"type": "string", "pattern": KEY.pattern},
     "if-match": {"type": "string", "pattern": ETAG.pattern},
@@ -72,9 +78,11 @@ def refusals(route: RouteContext) -> set[int]:
         found.update(_WITH_ID)
     if dependant.query_params:
         found.update(_WITH_QUERY)
+        found.update(_WITH_ID if (route.path_format or "").startswith(FHIR) else ())
     extra = route.openapi_extra or {}
     if route.body_field is not None or "requestBody" in extra:
         found.update(_WITH_BODY)
+        found.update(_WITH_FORM if (route.path_format or "").endswith("/_search") else ())
     return found
 
 
@@ -99,7 +107,10 @@ def described(app: FastAPI) -> dict[str, Any]:
             # 422 is declared by FastAPI, in a form of its own that is never sent.
             refused = refusals(route) | declared - {HTTPStatus.UNPROCESSABLE_ENTITY}
             answers.pop("422", None)
-            answers.update({str(one): _problem(one) for one in sorted(refused)})
+            tell = _outcome if path.startswith(FHIR) else _problem
+            answers.update({str(one): tell(one) for one in sorted(refused)})
+            if FHIR_MEDIA_TYPE in answers.get("200", {}).get("content", {}):
+                answers["200"]["content"][FHIR_MEDIA_TYPE] = {"schema": _RESOURCE}
             for one in operation.get("parameters", ()):
                 if one["name"] in _NEEDED:
                     one.update(required=True, schema=_NEEDED[one["name"]])
@@ -110,6 +121,12 @@ def described(app: FastAPI) -> dict[str, Any]:
     models |= problem.pop("$defs")
     models["Problem"] = problem
     return schema
+
+
+def _outcome(status: int) -> dict[str, Any]:
+    """The same refusal as an OperationOutcome."""
+    content = {FHIR_MEDIA_TYPE: {"schema": _RESOURCE}}
+    return {"description": HTTPStatus(status).phrase, "content": content}
 
 
 def _problem(status: int) -> dict[str, Any]:

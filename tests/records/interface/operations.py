@@ -144,6 +144,40 @@ POST   /api/v1/restrictions/{restriction}/end           registrar-consentimento
 POST   /api/v1/patients/{patient}/legal-holds           guardar-por-ordem-legal
 POST   /api/v1/legal-holds/{hold}/end                   guardar-por-ordem-legal
 POST   /api/v1/patients/{patient}/erasure-requests      registrar-consentimento
+GET    /fhir/R4/metadata                                aberta
+GET    /fhir/R4/Patient                                 localizar-paciente
+POST   /fhir/R4/Patient/_search                         localizar-paciente
+GET    /fhir/R4/Patient/{identity}                      localizar-paciente
+GET    /fhir/R4/Patient/{identity}/$summary             consultar-prontuario
+GET    /fhir/R4/Encounter                               consultar-prontuario
+POST   /fhir/R4/Encounter/_search                       consultar-prontuario
+GET    /fhir/R4/Encounter/{identity}                    consultar-prontuario
+GET    /fhir/R4/Encounter/{identity}/_history/{version} consultar-prontuario
+GET    /fhir/R4/Condition                               consultar-prontuario
+POST   /fhir/R4/Condition/_search                       consultar-prontuario
+GET    /fhir/R4/Condition/{identity}                    consultar-prontuario
+GET    /fhir/R4/Condition/{identity}/_history/{version} consultar-prontuario
+GET    /fhir/R4/AllergyIntolerance                      consultar-prontuario
+POST   /fhir/R4/AllergyIntolerance/_search              consultar-prontuario
+GET    /fhir/R4/AllergyIntolerance/{identity}           consultar-prontuario
+GET    /fhir/R4/AllergyIntolerance/{identity}/_history/{version} consultar-prontuario
+GET    /fhir/R4/MedicationRequest                       consultar-prontuario
+POST   /fhir/R4/MedicationRequest/_search               consultar-prontuario
+GET    /fhir/R4/MedicationRequest/{identity}            consultar-prontuario
+GET    /fhir/R4/MedicationRequest/{identity}/_history/{version} consultar-prontuario
+GET    /fhir/R4/Observation                             consultar-prontuario
+POST   /fhir/R4/Observation/_search                     consultar-prontuario
+GET    /fhir/R4/Observation/{identity}                  consultar-prontuario
+GET    /fhir/R4/Observation/{identity}/_history/{version} consultar-prontuario
+GET    /fhir/R4/DocumentReference                       consultar-prontuario
+POST   /fhir/R4/DocumentReference/_search               consultar-prontuario
+GET    /fhir/R4/DocumentReference/{identity}            consultar-prontuario
+GET    /fhir/R4/DocumentReference/{identity}/_history/{version} consultar-prontuario
+GET    /fhir/R4/Provenance  localizar-paciente consultar-prontuario+localizar-paciente
+GET    /fhir/R4/Provenance/{identity}                   consultar-prontuario+localizar-paciente
+GET    /fhir/R4/AuditEvent                              consultar-auditoria
+GET    /fhir/R4/AuditEvent/{identity}                   consultar-auditoria
+GET    /fhir/R4/Binary/{identity}                       consultar-prontuario
 """
 
 Operation = tuple[str, str]
@@ -156,7 +190,7 @@ def _rows() -> Mapping[Operation, tuple[str, ...]]:
 
 
 ACTIONS = _rows()
-"""What each operation asks for: a word of ours alone, or actions of which any one is enough."""
+"""What each operation asks for: a word of ours alone, or actions of which any is enough (``+``: all)."""
 
 
 def served(app: FastAPI) -> set[Operation]:
@@ -165,17 +199,19 @@ def served(app: FastAPI) -> set[Operation]:
 
 
 def asked_actions(operation: Operation) -> set[Action]:
-    """The actions of which a caller needs one; none where no role is asked for."""
+    """The actions that a service may ask for; none where no role is asked for."""
     words = ACTIONS[operation]
-    return set() if words[0] in (OPEN, OWN, ANY_ROLE) else {Action(word) for word in words}
+    if words[0] in (OPEN, OWN, ANY_ROLE):
+        return set()
+    return {Action(one) for word in words for one in word.split("+")}
 
 
 def is_allowed(operation: Operation, role: Role | None) -> bool:
     """Whether the table of access lets the role do it; None: nobody who is known."""
-    actions = asked_actions(operation)
-    if not actions:
-        return role is not None or ACTIONS[operation][0] == OPEN
-    return role is not None and bool(actions & ALLOWED[role])
+    words = ACTIONS[operation]
+    if not asked_actions(operation):
+        return role is not None or words[0] == OPEN
+    return role is not None and any(set(map(Action, word.split("+"))) <= ALLOWED[role] for word in words)
 
 
 def some_of(operations: Iterable[Operation]) -> list[str]:

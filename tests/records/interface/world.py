@@ -23,7 +23,18 @@ IDENTITY = "Canarinho"
 """Stands in every patient's name, and in their mother's."""
 NOW = "2026-11-01T10:00:00Z"
 WHY = {"reason": "Motivo do teste"}
-_PARAMETER = re.compile(r"/([a-z-]+)/\{([a-z]+)\}")
+_PARAMETER = re.compile(r"/([A-Za-z_-]+)/\{([a-z]+)\}")
+_EXCHANGED = {
+    "Patient": "patients",
+    "Encounter": "encounters",
+    "Condition": "problems",
+    "AllergyIntolerance": "allergies",
+    "MedicationRequest": "medications",
+    "Observation": "observations",
+    "DocumentReference": "documents",
+    "Binary": "documents",
+}
+"""Whose ids FHIR's resources carry."""
 _AS_NEW = "UPDATE security_policies SET version = version + 1, second_factor = false, access_seconds = 900,"
 _POLICY = f"{_AS_NEW} inactivity_seconds = 3600, proof_seconds = 900, tries = 10"
 
@@ -93,6 +104,8 @@ def furnish(world: World) -> None:
     _patients(world)
     _chart(world)
     _rights(world)
+    world.ids |= {kind: world.ids[path] for kind, path in _EXCHANGED.items()}
+    world.ids |= {"_history": "1", "AuditEvent": "1", "Provenance": f"{world.ids['problems']}.1"}
 
 
 def patient_form(number: int = 0, **others: Any) -> dict[str, Any]:
@@ -294,6 +307,6 @@ def body_of(operation: Operation) -> Any:
     method, path = operation
     if method in ("GET", "DELETE") or path.endswith(("/content", "/challenge", "/start", "/options")):
         return None
-    if path.endswith("/signature-requests") or path == "/api/v1/emergency-accesses/{id}/end":
+    if path.endswith(("/signature-requests", "/_search")) or path == "/api/v1/emergency-accesses/{id}/end":
         return None
     return BODIES.get(operation, WHY)
