@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -77,7 +76,9 @@ async def probe(check: Check) -> Result:
     """Run ``check`` once, bounded by its timeout. Never raises: a failure is a result."""
     started = time.monotonic()
     try:
-        reading = await asyncio.wait_for(check.run(), check.timeout)
+        # Not wait_for: in Python 3.11 it forgets a cancellation that meets the answer, and stop() would hang.
+        async with asyncio.timeout(check.timeout):
+            reading = await check.run()
     except TimeoutError:
         reading = Reading(check.failure, f"no answer within {check.timeout:g} s")
     except Exception as error:
@@ -116,9 +117,7 @@ class Prober:
         """End the background tasks."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def status(self) -> Status:

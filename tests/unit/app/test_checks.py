@@ -4,6 +4,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from app.checks import Check, Prober, Reading, Status, blocking, probe
 
 WELL = Reading(Status.HEALTHY)
@@ -85,6 +87,31 @@ def test_one_slow_component_does_not_hold_up_the_others() -> None:
 
     assert asyncio.run(scene()) < 1
     assert probes > 3
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_stopping_ends_at_whatever_moment_an_answer_comes(turns: int) -> None:
+    """``asyncio.wait_for`` of Python 3.11 forgets that it was cancelled when the answer is there already."""
+
+    async def scene() -> None:
+        answer, never = asyncio.Event(), asyncio.Event()
+        waits = iter([answer])
+
+        async def slow() -> Reading:
+            if prober.results:
+                await next(waits, never).wait()
+            return WELL
+
+        prober = Prober([Check("slow", slow, timeout=60)], interval=0)
+        await prober.start()
+        await asyncio.sleep(0.01)
+        answer.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await prober.stop()
+
+    asyncio.run(scene())
 
 
 def test_a_component_that_recovers_is_healthy_again() -> None:
