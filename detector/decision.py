@@ -92,7 +92,9 @@ def _alive(state: State, machine: str, at: float) -> tuple[State, list[Action]]:
         return state, []
     returned = peer.last is None or peer.since is None or at - peer.last > state.timing.dead
     since = at if returned or peer.since is None else peer.since
-    peer = replace(peer, last=at, since=since, known=peer.known or at - since >= state.timing.trust)
+    peer = replace(
+        peer, last=at, since=since, assumed=False, known=peer.known or at - since >= state.timing.trust
+    )
     if peer.phase is Phase.SPENT and at - since >= state.timing.trust:
         return state.with_peer(machine, _calmed(peer)), [Tell(f"{machine}: back for good")]
     return state.with_peer(machine, peer), []
@@ -123,6 +125,7 @@ def _wake(state: State, at: float, gap: float) -> tuple[State, list[Action]]:
             peer if peer.phase is Phase.SPENT else _calmed(peer),
             last=at if peer.last is not None else None,
             since=at if peer.last is not None else None,
+            assumed=True,
             report=None,
         )
         for name, peer in state.peers.items()

@@ -25,6 +25,7 @@ class Peer:
 
     last, since: the newest sign of life, and the beginning of the present sight
     known: it was once seen for long enough that its silence means something
+    assumed: the newest sign is none: this machine stood still, woke, and started to count from there
     began, asked: when this death was first acted upon, and when something was last sent
     change: what was last asked of the API server
     """
@@ -32,6 +33,7 @@ class Peer:
     last: float | None = None
     since: float | None = None
     known: bool = False
+    assumed: bool = False
     report: Report | None = None
     phase: Phase = Phase.CALM
     began: float = 0.0
@@ -99,10 +101,12 @@ class State:
         return cls(me, life, frozenset(macs), peers, timing or Timing())
 
     def report(self, to: str, at: float) -> Report:
-        """What this machine tells another, due every 0.1 s."""
+        """What this machine tells another, due every 0.1 s; nothing of whom it has not heard since it woke,
+        until that silence means something: nobody shall understand that it hears him."""
         sights = {
             name: Sight(at - peer.last if peer.last is not None else float("inf"), peer.known)
             for name, peer in self.peers.items()
+            if not (peer.assumed and peer.last is not None and at - peer.last < self.timing.dead)
         }
         heard = self.peers[to].report
         return Report(at, self.me, sights, Stamp(self.life, at), heard.stamp if heard else None)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detector.decision import candidate, step
@@ -69,6 +69,18 @@ def strike(world: World, kind: str, what: object) -> None:
             world.heal()
 
 
+# A witness that wakes restarts its clocks, and must not be understood to hear whom it did not hear.
+@example(
+    seed=0,
+    calm=0,
+    script=[
+        (("switch over", None), 0.1),
+        *[(("off", "mac-a"), 0.1)] * 6,
+        (("heal", None), 5.0),
+        (("freeze", "witness"), 1.0),
+        (("thaw", "witness"), 1.0),
+    ],
+)
 @settings(max_examples=250, deadline=None)
 @given(seed=seeds, calm=st.sampled_from([0, 5, 12]), script=st.lists(st.tuples(faults, pauses), max_size=14))
 def test_whatever_happens_no_promotion_is_wrong(
@@ -225,8 +237,13 @@ def test_a_machine_that_stood_still_restarts_its_clocks_and_only_looks_for_a_whi
     assert not state.may_act(13.1 + state.timing.stall), "before its first tick it cannot know that it slept"
     state, said = step(state, Tick(20.0))
     assert said == [Tell("stood still for 7.0 s: clocks restarted")]
-    assert state.report("mac-b", 20.0).sights["mac-a"].silence == 0
     assert not state.may_act(20.1)
+    assert "mac-a" not in state.report("mac-b", 21.4).sights, (
+        "it has not heard it, and its silence says nothing"
+    )
+    assert state.report("mac-b", 21.5).sights["mac-a"].silence == 1.5
+    heard, _ = step(state, Alive(20.3, "mac-a"))
+    assert heard.report("mac-b", 20.4).sights["mac-a"].silence == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("life", "sent", "believed"), [(2, 14.9, "mac-b"), (2, 14.0, None), (1, 14.9, None)])
