@@ -29,6 +29,7 @@ from app.exchange.patient import CNS, CPF, patient
 from app.exchange.provenance import VersionMade, provenance, version_of
 from tests.unit.app.exchange import values
 from tests.unit.app.exchange.judges import judge
+from tests.unit.app.exchange.values import PHASES
 
 MAPPERS: dict[str, tuple[Callable[[Any, UUID], Any], st.SearchStrategy[Any]]] = {
     "encounter": (encounter, values.encounters),
@@ -40,7 +41,7 @@ MAPPERS: dict[str, tuple[Callable[[Any, UUID], Any], st.SearchStrategy[Any]]] = 
     "note": (note, values.notes),
     "document": (document, values.documents),
 }
-few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 EMITTED = (
     *("Patient", "Encounter", "Condition", "AllergyIntolerance", "MedicationRequest", "Observation"),
     *("DocumentReference", "Provenance", "AuditEvent", "Bundle", "Composition", "MedicationStatement"),

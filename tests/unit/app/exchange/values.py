@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
+from hypothesis import Phase
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -24,6 +25,9 @@ from app.domain.problems import ACTIVE as HAS
 from app.domain.problems import RESOLVED, Certainty, ProblemView
 
 Model = TypeVar("Model", bound=BaseModel)
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Without a search for the smallest example that fails: two judges of a document make that take minutes."""
 
 uuids = st.uuids(version=4)
 moments = st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
