@@ -73,7 +73,7 @@ class Problem(BaseModel):
 def refusals(route: RouteContext) -> set[int]:
     """Every status with which a route may refuse."""
     dependant: Dependant = route.dependant
-    found = {status for one in _calls(dependant) for status in _REFUSED.get(one, ())}
+    found = {status for one in calls(dependant) for status in _REFUSED.get(one, ())}
     if dependant.path_params:
         found.update(_WITH_ID)
     if dependant.query_params:
@@ -86,11 +86,12 @@ def refusals(route: RouteContext) -> set[int]:
     return found
 
 
-def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+def calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+    """Everything that a route depends on."""
     for one in dependant.dependencies:
         if one.call is not None:
             yield one.call
-        yield from _calls(one)
+        yield from calls(one)
 
 
 def described(app: FastAPI) -> dict[str, Any]:

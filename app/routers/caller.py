@@ -17,12 +17,18 @@ _BY_ITSELF = "x-prontuario-automatico"
 """A screen that asks by itself, without its person, says so: it must not keep an abandoned session open."""
 
 
-def identity(request: Request) -> Identity:
+# Asynchronous though they wait for nothing: FastAPI would hand each plain function to a thread and back.
+async def identity(request: Request) -> Identity:
     """The services of identity; RecordsUnavailable where this process has no records."""
     found: Identity | None = request.app.state.identity
     if found is None:
         raise RecordsUnavailable
     return found
+
+
+async def sender(request: Request) -> Address | None:
+    """The device's address."""
+    return device(request)
 
 
 async def presence(
@@ -50,6 +56,6 @@ async def current_caller(request: Request, found: Annotated[Presence, Depends(pr
 
 
 Services = Annotated[Identity, Depends(identity)]
-Device = Annotated[Address | None, Depends(device)]
+Device = Annotated[Address | None, Depends(sender)]
 Present = Annotated[Presence, Depends(presence)]
 Asking = Annotated[Caller, Depends(current_caller)]

@@ -26,7 +26,7 @@ class FhirResponse(Response):
     media_type = MEDIA_TYPE
 
 
-def speaks_json(request: Request) -> None:
+async def speaks_json(request: Request) -> None:
     """Refuse whoever wants another format than JSON (406)."""
     asked = request.query_params.get("_format")
     wanted = {
@@ -36,7 +36,7 @@ def speaks_json(request: Request) -> None:
         raise HTTPException(HTTPStatus.NOT_ACCEPTABLE)
 
 
-def own_address(request: Request) -> str:
+async def own_address(request: Request) -> str:
     """Where this service is reached: by its own name when it has one, as it was asked otherwise."""
     site = request.app.state.service.settings.site
     return f"https://{site}{PREFIX}" if site else f"{str(request.base_url).rstrip('/')}{PREFIX}"

@@ -1,14 +1,17 @@
 """Who may do what, asked of the running interface: every role, every operation."""
 
+from inspect import iscoroutinefunction
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from app.domain import access
 from app.domain.access import ALLOWED, Action
 from app.domain.caller import Caller, Role
 from app.domain.refusals import Forbidden
+from app.openapi import calls
 from tests.records.interface.operations import (
     ACTIONS,
     OPEN,
@@ -87,6 +90,16 @@ def test_a_role_is_let_in_exactly_where_the_table_lets_it(
         keep_out(role, answer.text)
         if operation == ("DELETE", "/api/v1/session") and role is not None:
             world.sign_in(role)
+
+
+def test_no_dependency_is_handed_to_a_thread(world: World) -> None:
+    plain = {
+        one
+        for route in iter_route_contexts(world.hospital.app.routes)
+        for one in calls(route.dependant)
+        if not (iscoroutinefunction(one) or iscoroutinefunction(getattr(one, "__call__", None)))  # noqa: B004
+    }
+    assert plain == set()
 
 
 def keep_out(role: Role | None, text: str) -> None:
