@@ -27,8 +27,8 @@ Case = AnyCase[Any]
 APIOperation = AnyOperation[Any, Any, Any, Any]
 SEED = 20_261_121
 MANY = int(os.environ.get("PRONTUARIO_FUZZ_TIMES", "1"))
-"""How many times as many examples; 1 takes about a minute on two idle cores."""
-EDGES, LIKELY, WRONG = 4 * MANY, 2 * MANY, 2 * MANY
+"""How many times as many examples as a run of every day has time for."""
+EDGES, LIKELY, WRONG = 2 * MANY, MANY, MANY
 """Examples of each operation: at the schema's edges, as it allows, and against it."""
 _FIRST = 200
 """Edges among which the examples are chosen; a long form has thousands."""
