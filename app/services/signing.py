@@ -16,20 +16,19 @@ from app.domain.audit_events import Event
 from app.domain.caller import Caller
 from app.domain.documents import (
     ChainView,
-    DocumentState,
     NoContent,
     Preparation,
     SignatureRequestView,
     SignaturesView,
     SignatureView,
 )
-from app.domain.media import MediaType
 from app.domain.pages import Page
-from app.domain.refusals import Conflict, Forbidden, NotFound, Refusal
+from app.domain.refusals import Conflict, NotFound, Refusal
 from app.domain.signed_chain import START, first_fault, link
 from app.domain.writes import Answer, Repetition, Written
 from app.later import Later
 from app.repositories import versions
+from app.services import signatures
 from app.services.audit import audit, audit_apart
 from app.services.chart_door import chart_of
 from app.services.closed_charts import refuse_closed
@@ -67,12 +66,12 @@ class Signing:
         require(caller, Action.ATTACH_DOCUMENT)
 
         async def work(session: AsyncSession) -> Written:
-            row = await _signable(session, document)
+            row = await signatures.signable(session, document)
             asked = SignatureRequest(
                 patient_id=row.patient_id, document_id=row.id, account_id=caller.account, state="pendente"
             )
             await versions.add(session, caller, asked)
-            return _written(asked, Event.RECORD_CREATED, status=201)
+            return signatures.written(asked, Event.RECORD_CREATED, status=201)
 
         return await once(self._database, caller, repetition, work)
 
@@ -84,7 +83,7 @@ class Signing:
         )
         async with self._database.transaction() as session:
             rows = await session.scalars(asked.order_by(SignatureRequest.recorded_at).limit(500))
-            return Page(items=[_view(one) for one in rows])
+            return Page(items=[signatures.view(one) for one in rows])
 
     async def preview(self, caller: Caller, request: UUID) -> bytes:
         """The very bytes that are to be signed, an earlier signature of somebody else included."""
@@ -93,8 +92,8 @@ class Signing:
             asked = await session.get(SignatureRequest, request)
             if asked is None or asked.account_id != caller.account:
                 raise NotFound
-            document = await _signable(session, asked.document_id)
-            name, digest = await _latest(session, document)
+            document = await signatures.signable(session, asked.document_id)
+            name, digest = await signatures.latest(session, document)
             await audit(
                 session, caller, Event.DOCUMENT_READ, subject=document.id, patient=document.patient_id
             )
@@ -108,9 +107,9 @@ class Signing:
         tools = await self._tools()
 
         async def work(session: AsyncSession) -> Written:
-            asked = await _own(session, caller, request, version)
-            document = await _signable(session, asked.document_id)
-            name, digest = await _latest(session, document)
+            asked = await signatures.own(session, caller, request, version)
+            document = await signatures.signable(session, asked.document_id)
+            name, digest = await signatures.latest(session, document)
             if form.seen_sha256 != digest.hex():
                 raise NotSeen
             now = datetime.now(UTC)
@@ -129,7 +128,7 @@ class Signing:
                 "before": digest.hex(),
             }
             await versions.change(session, caller, asked, {"state": "preparada", "attempt": attempt}, None)
-            return _written(asked, Event.SIGNING_PREPARED)
+            return signatures.written(asked, Event.SIGNING_PREPARED)
 
         return await self._told(caller, request, lambda: once(self._database, caller, repetition, work))
 
@@ -141,12 +140,12 @@ class Signing:
         tools = await self._tools()
 
         async def work(session: AsyncSession) -> Written:
-            asked = await _own(session, caller, request, version)
+            asked = await signatures.own(session, caller, request, version)
             if asked.state != "preparada" or asked.attempt is None:
                 raise Conflict("A assinatura não foi preparada. Comece pela visualização do documento.")
-            document = await _signable(session, asked.document_id)
+            document = await signatures.signable(session, asked.document_id)
             attempt = asked.attempt
-            _, digest = await _latest(session, document)
+            _, digest = await signatures.latest(session, document)
             if attempt["before"] != digest.hex():
                 raise NotSeen
             prepared = Prepared(
@@ -160,7 +159,7 @@ class Signing:
             signed = await tools.finish(prepared, b64decode(attempt["certificate"]), value, at)
             await self._append(session, document, caller, signed, at)
             await versions.change(session, caller, asked, {"state": "assinada", "attempt": None}, None)
-            return _written(asked, Event.SIGNED)
+            return signatures.written(asked, Event.SIGNED)
 
         return await self._told(caller, request, lambda: once(self._database, caller, repetition, work))
 
@@ -169,9 +168,9 @@ class Signing:
         require(caller, Action.READ_CHART)
         tools = await self._tools()
         async with self._database.transaction() as session:
-            row = await _signable(session, document)
+            row = await signatures.signable(session, document)
             await refuse_closed(session, caller, row.patient_id)
-            name, digest = await _latest(session, row)
+            name, digest = await signatures.latest(session, row)
             asked = select(SignedDocument).where(SignedDocument.document_id == row.id)
             made = (await session.scalars(asked.order_by(SignedDocument.position))).all()
         pdf = await self._documents.stored(caller, row, name, digest)
@@ -199,9 +198,9 @@ class Signing:
         """The document with its signatures, as any validator reads it. Raises NoContent when it has none."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            row = await _signable(session, document)
+            row = await signatures.signable(session, document)
             await refuse_closed(session, caller, row.patient_id)
-            name, digest = await _latest(session, row)
+            name, digest = await signatures.latest(session, row)
             if name == row.object:
                 raise NoContent("Este documento ainda não foi assinado.")
             await audit(session, caller, Event.RECORD_EXPORTED, subject=row.id, patient=row.patient_id)
@@ -261,50 +260,3 @@ def _tools(trust: Path | None) -> "Tools":
     from app.signing.tools import Tools  # noqa: PLC0415 - half a second that most processes never need
 
     return Tools(trust)
-
-
-async def _signable(session: AsyncSession, document: UUID) -> Document:
-    row = await session.get(Document, document)
-    if row is None:
-        raise NotFound
-    if row.state != DocumentState.ACTIVE:
-        raise NoContent
-    if row.media_type != MediaType.PDF:
-        raise Conflict("Somente documentos em PDF têm assinatura digital.")
-    return row
-
-
-async def _own(session: AsyncSession, caller: Caller, request: UUID, version: int) -> SignatureRequest:
-    asked = await versions.lock(session, SignatureRequest, request, version)
-    if asked.account_id != caller.account:
-        raise Forbidden("Este documento espera a assinatura de outra pessoa.")
-    if asked.state == "assinada":
-        raise Conflict("O documento já foi assinado por você.")
-    return asked
-
-
-async def _latest(session: AsyncSession, document: Document) -> tuple[str, bytes]:
-    """Object and digest of the document with the signatures that it has."""
-    asked = select(SignedDocument).where(SignedDocument.document_id == document.id)
-    last = await session.scalar(asked.order_by(SignedDocument.position.desc()).limit(1))
-    if last is not None:
-        return last.object, last.digest
-    return document.object or "", document.digest or b""
-
-
-def _view(row: SignatureRequest) -> SignatureRequestView:
-    shown = {
-        name: getattr(row, name) for name in ("id", "version", "patient_id", "document_id", "account_id")
-    }
-    attempt = row.attempt or {}
-    return SignatureRequestView(
-        **shown,
-        state=row.state,
-        recorded_at=row.recorded_at,
-        document_sha256=attempt.get("before"),
-        to_sign=attempt.get("attributes"),
-    )
-
-
-def _written(row: SignatureRequest, event: Event, status: int = 200) -> Written:
-    return Written(_view(row), row.version, event, row.id, row.patient_id, status)
