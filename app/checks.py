@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.endings import end
+
 logger = logging.getLogger(__name__)
 
 
@@ -115,9 +117,7 @@ class Prober:
 
     async def stop(self) -> None:
         """End the background tasks."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     @property
     def status(self) -> Status:

@@ -4,11 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from app.database.engine import Database
 from app.domain.audit_chain import Anchor
 from app.domain.refusals import RecordsUnavailable
+from app.endings import end
 from app.repositories import audit as rows
 
 logger = logging.getLogger(__name__)
@@ -53,9 +53,7 @@ class Sealer:
     async def stop(self) -> None:
         """End; what is not sealed is left to another process, or to the next start."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end([self._task])
 
     async def once(self, database: Database) -> None:
         """One sealing, and an anchor when one is due."""
