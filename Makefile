@@ -65,9 +65,9 @@ preview: $(VENV)/ready  ## What would change on STACK=lab|mvp|prod; needs no Mac
 test: $(VENV)/ready  ## Every test: the fast ones first, then engine, lab and drills
 	@$(MAKE) --no-print-directory lint test-fast
 	@$(PY) -m toolchain build --all
+	@$(PY) -m toolchain build --cluster
 	@$(MAKE) --no-print-directory release
 	@$(PY) -m pytest -m "engine or build" tests
-	@$(PY) -m toolchain build --cluster
 	@$(PY) -m lab image
 	@$(PY) -m lab.images build
 	@$(PY) -m pytest -m lab --durations=15 tests
