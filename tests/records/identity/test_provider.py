@@ -116,7 +116,7 @@ def test_a_return_in_another_browser_opens_nothing(
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"state": forged_token()}, 409),
+        pytest.param({"state": forged_token()}, 409, id="another state"),
         ({"code": "made-up"}, 401),
         ({"iss": "https://other.example"}, 401),
         ({"code": ""}, 422),
