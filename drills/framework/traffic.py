@@ -36,16 +36,20 @@ class Slumber:
     """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self._slept, self._due = 0.0, float("inf")
+
+    @property
+    def seconds(self) -> float:
+        """Up to this moment, also when whoever asks woke before the watch did."""
+        late = monotonic() - self._due
+        return self._slept + (late if late > _STALL_S else 0.0)
 
     async def watch(self) -> None:
         """For ever."""
         while True:
-            due = monotonic() + _WINK_S
+            self._due = monotonic() + _WINK_S
             await asyncio.sleep(_WINK_S)
-            late = monotonic() - due
-            if late > _STALL_S:
-                self.seconds += late
+            self._slept = self.seconds
 
 
 async def ask_until_answered(phone: Phone, load: Load, invoked_at: float, slumber: Slumber) -> Operation:
