@@ -23,51 +23,24 @@ if TYPE_CHECKING:
 
 LONGEST_LOAD_S = 600.0
 """A forgotten load stops by itself."""
-_WINK_S = 0.05
-_STALL_S = 0.25
-"""Of this computer's own: less is what any busy one does between two steps."""
 
 
-class Slumber:
-    """How long this computer has kept its own clients from running, in seconds, since it began to ``watch``.
-
-    A patience in which the one who waits cannot look says nothing of the hospital, so no request is given up
-    for it. A gap is: nobody can tell whether there were answers in it.
-    """
-
-    def __init__(self) -> None:
-        self._slept, self._due = 0.0, float("inf")
-
-    @property
-    def seconds(self) -> float:
-        """Up to this moment, also when whoever asks woke before the watch did."""
-        late = monotonic() - self._due
-        return self._slept + (late if late > _STALL_S else 0.0)
-
-    async def watch(self) -> None:
-        """For ever."""
-        while True:
-            self._due = monotonic() + _WINK_S
-            await asyncio.sleep(_WINK_S)
-            self._slept = self.seconds
-
-
-async def ask_until_answered(phone: Phone, load: Load, invoked_at: float, slumber: Slumber) -> Operation:
+async def ask_until_answered(phone: Phone, load: Load, invoked_at: float) -> Operation:
     """One request: retried until the right answer, a wrong one, or the deadline.
 
     A wrong answer is never retried: the clinician has already read it.
     """
     question = str(uuid.uuid4())
-    deadline, slept = max(invoked_at, monotonic()) + load.deadline_s, slumber.seconds
+    deadline = invoked_at + load.deadline_s
     attempts: list[Attempt] = []
-    while (left := deadline + slumber.seconds - slept - monotonic()) > 0:
+    while (left := deadline - monotonic()) > 0:
         attempts.append(await phone.attempt(question, min(load.attempt_s, left)))
         if attempts[-1].outcome is not Outcome.FAILED:
             break
         await asyncio.sleep(load.pause_s)
     outcome = attempts[-1].outcome if attempts else Outcome.FAILED
     completed_at = attempts[-1].ended_at if attempts else monotonic()
-    if outcome is Outcome.OK and completed_at > deadline + slumber.seconds - slept:
+    if outcome is Outcome.OK and completed_at > deadline:
         outcome = Outcome.FAILED  # an answer after the deadline helps nobody
     return Operation(question, phone.name, invoked_at, completed_at, outcome, tuple(attempts))
 
@@ -88,13 +61,10 @@ class Traffic:
         ]
         self._in_flight: set[asyncio.Task[None]] = set()
         self._schedule: asyncio.Task[None] | None = None
-        self._slumber = Slumber()
-        self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin asking; the history begins now."""
         self.history.started_at = monotonic()
-        self._watch = asyncio.create_task(self._slumber.watch())
         self._schedule = asyncio.create_task(self._keep_schedule())
 
     async def stop(self) -> History:
@@ -122,8 +92,6 @@ class Traffic:
             await asyncio.gather(self._schedule, return_exceptions=True)
 
     def _hang_up(self) -> None:
-        if self._watch:
-            self._watch.cancel()
         for task in self._in_flight:
             task.cancel()
         for phone in self._phones:
@@ -140,7 +108,7 @@ class Traffic:
             task.add_done_callback(self._in_flight.discard)
 
     async def _record(self, phone: Phone, invoked_at: float) -> None:
-        operation = await ask_until_answered(phone, self.load, invoked_at, self._slumber)
+        operation = await ask_until_answered(phone, self.load, invoked_at)
         if operation.outcome is Outcome.OK:
             self.last_answer_at = max(self.last_answer_at, operation.completed_at)
         self.history.operations.append(operation)

@@ -12,36 +12,17 @@ from lab.hospital import Lab
 from tests.lab.deployment import ask, workspace
 from tests.lab.hospital.conftest import STACK
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
-
-
-STALL_S = 1.0
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(700)]
 
 
 def carry_out(lab: Lab, name: str, results: Path) -> dict[str, Any]:
-    """One run of a drill, which has to keep its budget; returns its results.
-
-    A run in which this computer kept the drill's own clients waiting for longer than the strictest budget
-    says nothing of how fast the hospital is: it is repeated, once, and then its gap is the callers' to judge.
-    """
+    """One run of a drill, which has to keep its budget; returns its results."""
     inside = [sys.executable, "-m", "lab", f"--lab={lab.name}", "exec", "--"]
     drill = [sys.executable, "-m", "drills", "run", name, "--runs", "1", "--results", str(results)]
-    for _ in range(2):
-        done = subprocess.run([*inside, *drill], capture_output=True, text=True, timeout=600, check=False)
-        assert (results / f"{name}.json").is_file(), done.stdout + done.stderr
-        result: dict[str, Any] = json.loads((results / f"{name}.json").read_text())
-        stalled = any(run["client_stall_s"] > STALL_S for run in result["runs"])
-        if done.returncode == 0 or not stalled:
-            break
-    complaints = [
-        reason
-        for run in result["runs"]
-        for reason in run["broken"]
-        if not (run["client_stall_s"] > STALL_S and reason.startswith("no right answer for"))
-    ]
-    assert not complaints, done.stdout + done.stderr
-    assert result["error"] == ""
+    done = subprocess.run([*inside, *drill], capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert (results / f"{name}.png").stat().st_size > 10_000
+    result: dict[str, Any] = json.loads((results / f"{name}.json").read_text())
     return result
 
 
@@ -54,7 +35,6 @@ def test_reads_resume_after_every_fault_of_http_failover(lab: Lab, tmp_path: Pat
 
 def test_nothing_acknowledged_is_lost_with_the_primary(lab: Lab, tmp_path: Path) -> None:
     result = carry_out(lab, "primary-loss", tmp_path)
-    assert result["max_rto_s"] < 30
     assert result["lost"] == 0
     assert all(run["acked"] > 100 and run["duplicated"] == 0 for run in result["runs"])
 

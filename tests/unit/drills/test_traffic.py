@@ -1,7 +1,6 @@
 """The load keeps its own schedule and records what its users lived through, outages included."""
 
 import asyncio
-import time
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -61,29 +60,10 @@ async def test_an_outage_shorter_than_the_deadline_is_a_gap_and_loses_nothing(au
 async def test_an_outage_longer_than_the_deadline_loses_what_was_asked_in_it(authority: Path) -> None:
     async with open_ward(authority) as ward:
         history, began = await record(ward, HASTY, [("well", 0.2), ("sick", 0.8), ("well", 0.2)])
-    # A request's patience begins when it is asked, on a busy computer somewhat after it was due.
-    last = began[2] - HASTY.deadline_s - 0.1
-    doomed = [o for o in history.operations if began[1] < o.invoked_at < last]
+    doomed = [o for o in history.operations if began[1] < o.invoked_at < began[2] - HASTY.deadline_s]
     assert len(doomed) > 20
     assert {operation.outcome for operation in doomed} == {Outcome.FAILED}
     assert check(history, history.started_at).lost >= len(doomed)
-
-
-async def test_what_was_due_while_this_computer_stood_still_is_no_loss(
-    authority: Path,
-) -> None:
-    load = replace(BRISK, deadline_s=1.0, attempt_s=0.5)
-    async with open_ward(authority) as ward:
-        traffic = Traffic(ward.door, load)
-        traffic.start()
-        await asyncio.sleep(0.2)
-        time.sleep(2 * load.deadline_s)
-        await asyncio.sleep(0.5)
-        history = await traffic.stop()
-    findings = check(history, history.started_at)
-    assert traffic.client_stall_s > load.deadline_s
-    assert findings.lost == 0
-    assert findings.rto_s > load.deadline_s, "the stall is still part of the gap"
 
 
 async def test_a_stalled_hospital_does_not_slow_the_questions_down(authority: Path) -> None:
