@@ -17,8 +17,10 @@ from typing import Any
 import pulumi
 
 from components.clocks import clocks_for
+from components.haproxy_tunnels import OWN_DOOR
 from components.kubeadm import DOMAIN, dns_address
 from components.manifests import KubernetesObject, Manifest, create
+from infra.config import ports
 from infra.config.model import Hospital
 from toolchain.programs import COREDNS, KUBE_ROUTER
 
@@ -82,6 +84,10 @@ def render_policy_engine(hospital: Hospital) -> list[Manifest]:
         ],
         "env": [
             {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+            # Any API server will do: it exits when it finds none, is started again after 10 s, and until it
+            # has spoken nobody reaches a pod here. On a machine that boots the own one is late.
+            {"name": "KUBERNETES_SERVICE_HOST", "value": OWN_DOOR},
+            {"name": "KUBERNETES_SERVICE_PORT", "value": str(ports.API)},
             *_environment(hospital),
         ],
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},

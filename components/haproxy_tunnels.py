@@ -31,6 +31,9 @@ CLUSTER_AUTHORITY = "/etc/haproxy/cluster-ca.pem"
 """Certificate of whoever signs the API servers' certificates."""
 HOSPITAL_AUTHORITY = "/etc/haproxy/hospital-ca.pem"
 """Certificate of whoever signs the certificates of the medical records' instances."""
+OWN_DOOR = "127.0.0.1"
+"""Where a machine's own programs find an API server while its own one is still booting; kubeadm writes this
+address into every API server's certificate."""
 FIRST_STATE = "/etc/haproxy/first-state"
 """What HAProxy believes about the instances until it asked them."""
 
@@ -64,6 +67,7 @@ defaults
 
 frontend kubernetes
     bind {edge.address}:{ports.API}
+    bind {OWN_DOOR}:{ports.API}
     maxconn {share}
     default_backend kubernetes
 

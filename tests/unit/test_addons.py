@@ -14,6 +14,7 @@ from components.addons import (
     render_policy_engine,
 )
 from components.firewall import POLICY_MARK
+from components.haproxy_tunnels import OWN_DOOR, render_tunnels
 from components.network_policies import to_names
 from infra.config import ports
 from infra.config.model import Hospital
@@ -157,6 +158,13 @@ def test_the_engine_has_started_when_the_mark_that_our_firewall_waits_for_is_set
     mark = command[command.index("--mark") + 1]
     assert mark == f"{POLICY_MARK:#x}/{POLICY_MARK:#x}"
     assert "KUBE-ROUTER rule to explicitly ACCEPT traffic that comply to network policies" in command
+
+
+def test_the_engine_of_a_machine_that_boots_asks_whichever_api_server_there_is() -> None:
+    environment = {one["name"]: one.get("value") for one in container(render_policy_engine(LAB))["env"]}
+    place = (environment["KUBERNETES_SERVICE_HOST"], environment["KUBERNETES_SERVICE_PORT"])
+    assert place == (OWN_DOOR, str(ports.API))
+    assert f"    bind {OWN_DOOR}:{ports.API}\n" in render_tunnels(LAB, "mac-a")
 
 
 def test_nobody_elses_port_is_taken() -> None:

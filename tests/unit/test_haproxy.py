@@ -123,6 +123,7 @@ def test_a_machine_listens_on_the_floating_address_its_own_and_loopback_only(hos
             statistics,
             "127.0.0.1:8405",
             f"{floating}:6443",
+            "127.0.0.1:6443",
             f"{floating}:5432",
         ]
 

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 
 from components.clocks import AGGRESSIVE, CALM
+from components.haproxy_tunnels import OWN_DOOR
 from components.kubeadm import (
     AUDIT_POLICY,
     CGROUP_DRIVER,
@@ -109,7 +110,7 @@ def test_pods_reach_the_api_of_their_own_machine() -> None:
     cluster = documents()["ClusterConfiguration"]
     local = str(LAB.kubernetes.local_api)
     assert arguments(cluster["apiServer"])["advertise-address"] == local
-    assert {local, "127.0.0.1"} <= set(cluster["apiServer"]["certSANs"])
+    assert {local, OWN_DOOR} <= set(cluster["apiServer"]["certSANs"])
     assert LAB.kubernetes.local_api not in LAB.kubernetes.service_network
     assert LAB.kubernetes.local_api not in LAB.kubernetes.pod_network
 

@@ -122,6 +122,12 @@ def test_anothers_api_server_answers_when_the_own_one_died(cluster: Mapping[str,
     assert cluster["own_died_s"] < 3
 
 
+def test_a_machines_own_programs_find_another_api_server_without_the_floating_address(
+    cluster: Mapping[str, Any],
+) -> None:
+    assert cluster["other_at_own_door"] == ["mac-b"]
+
+
 def test_an_api_server_that_is_not_ready_or_shows_anothers_name_gets_nobody(
     cluster: Mapping[str, Any],
 ) -> None:

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 FLOATING = "192.168.100.100"
+OWN_DOOR = "127.0.0.1"
 INSTANCES = {f"records-{number}": f"10.96.77.{number}" for number in (1, 2, 3, 4)}
 API_SERVERS = {"mac-a": "192.168.100.10", "mac-b": "192.168.100.11", "witness": "192.168.100.12"}
 # Shows a certificate of an authority that nobody knows, and one of the right authority for another name.
@@ -106,12 +107,12 @@ def cut_after(connection: socket.socket) -> float:
     return time.monotonic() - began
 
 
-def api() -> str:
-    """Which machine's API server answers at the floating address."""
+def api(address: str = FLOATING) -> str:
+    """Which machine's API server answers at ``address``, the floating one by default."""
     context = ssl.create_default_context(cafile="cluster.pem")
     context.check_hostname = False
     try:
-        with context.wrap_socket(socket.create_connection((FLOATING, 6443), timeout=10)) as connection:
+        with context.wrap_socket(socket.create_connection((address, 6443), timeout=10)) as connection:
             connection.sendall(b"GET /who HTTP/1.1\r\nHost: any\r\nConnection: close\r\n\r\n")
             answer = b""
             while data := connection.recv(1000):
@@ -184,6 +185,7 @@ def cluster(servers: dict[str, ThreadingHTTPServer]) -> dict[str, Any]:
     servers["mac-a"].server_close()
     seen["own_died_s"] = until(lambda: api() == "mac-b", "the other one answers")
     seen["other"] = steadily(api)
+    seen["other_at_own_door"] = steadily(lambda: api(OWN_DOOR))
     ready["mac-b"] = False
     until(lambda: api() == "nobody", "an API server that is not ready is left")
     seen["none"] = steadily(api)
