@@ -110,6 +110,11 @@ table inet prontuario {{
         type ipv4_addr
         elements = {_set(firewall.machines)}
     }}
+    chain absent {{
+        type filter hook prerouting priority dstnat + 10; policy accept;
+        ip saddr @machines {_absent(pods)}
+        ip saddr {pods} {_absent(pods)}
+    }}
     chain input {{
         type filter hook input priority filter; policy drop;
         ct state established,related accept
@@ -142,6 +147,17 @@ table inet prontuario {{
     }}
 }}
 """
+
+
+def _absent(pods: IPv4Network) -> str:
+    """Refuses a connection to a pod that is not there (its network is ``unreachable``: node_network.py).
+
+    The kernel itself would answer with an ICMP error, and on that a client that waits in a loop of events, as
+    the cache's Sentinels do, asks again and again without a pause: half a core, whenever a machine boots.
+    """
+    # A machine's own address among its pods has no way out either; it is local.
+    absent = f"ip daddr {pods} fib daddr oif missing fib daddr type != local"
+    return f"ct state new {absent} meta l4proto tcp reject with tcp reset"
 
 
 def _output(firewall: Firewall) -> str:

@@ -33,6 +33,7 @@ ip link set eth0 up
 ip link set cali0 up
 ip address add 10.244.0.1/32 dev cali0
 ip route add 10.244.0.5 dev cali0
+ip route add unreachable 10.244.0.0/24 metric 4096
 ip route add default via 192.168.100.50
 echo 1 > /proc/sys/net/ipv4/ip_forward
 in_lan="nsenter --net=/proc/$lan/ns/net" in_pod="nsenter --net=/proc/$pod/ns/net"
@@ -58,11 +59,13 @@ do sleep 0.1; done
 look() {{
     $in_lan python3 reach.py 192.168.100.50 192.168.100.10:22 192.168.100.10:443 192.168.100.10:5432 \\
         192.168.100.10:6444 192.168.100.10:9999 192.168.100.100:5432 192.168.100.100:6443 \\
-        10.254.0.1:6444 10.244.0.5:6379
+        10.254.0.1:6444 10.244.0.5:6379 10.244.0.9:6379
     $in_lan python3 reach.py 192.168.100.11 192.168.100.10:2379 192.168.100.10:6444 192.168.100.10:10250 \\
-        192.168.100.10:9778 192.168.100.10:9999 10.244.0.5:6379
+        192.168.100.10:9778 192.168.100.10:9999 10.244.0.5:6379 10.244.0.9:6379
     $in_pod python3 reach.py 10.244.0.5 10.254.0.1:6444 10.254.0.1:2379 192.168.100.10:6444 \\
         192.168.100.10:22 192.168.100.50:80 192.168.100.100:5432 192.168.100.100:6443
+    python3 reach.py 10.244.0.1 10.244.0.5:6379
+    $in_pod python3 reach.py 10.244.0.5 10.244.0.1:10250
     python3 reach.py 192.168.100.10 10.244.0.5:6379 192.168.100.50:80 198.51.100.1:80
 }}
 look > unmarked
@@ -96,14 +99,17 @@ def reach(place):
         socket.create_connection((address, int(port)), timeout=0.8, source_address=(source, 0)).close()
     except TimeoutError:
         return "silent"
-    except OSError:
+    except ConnectionRefusedError:
         return "refused"
+    except OSError:
+        return "unreachable"
     return "open"
 with concurrent.futures.ThreadPoolExecutor(16) as pool:
     for place, found in zip(places, pool.map(reach, places)):
         print(f'"{source} {place}": "{found}",')
 """
 CLINIC, MAC_B, POD, MAC_A = "192.168.100.50", "192.168.100.11", "10.244.0.5", "192.168.100.10"
+GATEWAY, ABSENT_POD = "10.244.0.1", "10.244.0.9"
 FLOATING, LOCAL_API = "192.168.100.100", "10.254.0.1"
 
 
@@ -174,8 +180,17 @@ def test_a_machine_reaches_a_pod_only_with_the_policy_engines_mark(
 
 def test_a_machine_always_reaches_its_own_pods(seen: Mapping[str, Mapping[str, str]]) -> None:
     assert seen["unmarked"][f"{MAC_A} {POD}:6379"] == "open"
+    assert seen["unmarked"][f"{GATEWAY} {POD}:6379"] == "open"
+    assert seen["unmarked"][f"{POD} {GATEWAY}:10250"] == "silent"
 
 
 def test_whoever_asks_for_the_internet_is_refused_at_once(seen: Mapping[str, Mapping[str, str]]) -> None:
     assert seen["marked"][f"{MAC_A} {CLINIC}:80"] == "open"
-    assert seen["marked"][f"{MAC_A} 198.51.100.1:80"] == "refused"
+    assert seen["marked"][f"{MAC_A} 198.51.100.1:80"] == "unreachable"
+
+
+def test_a_pod_that_is_not_there_refuses_as_one_that_does_not_listen_would(
+    seen: Mapping[str, Mapping[str, str]],
+) -> None:
+    assert seen["unmarked"][f"{MAC_B} {ABSENT_POD}:6379"] == "refused"
+    assert seen["marked"][f"{CLINIC} {ABSENT_POD}:6379"] == "unreachable"
