@@ -53,7 +53,7 @@ def _run(console: Console, name: str, runs: int, results: Path) -> int:
     drill = find(name)
     # The lab and matplotlib are loaded only by those who run a drill: `list` and `--help` work anywhere.
     from drills.framework.picture import draw  # noqa: PLC0415
-    from drills.framework.virtual import virtual_hospital  # noqa: PLC0415
+    from drills.framework.virtual import play_phones, virtual_hospital  # noqa: PLC0415
 
     def say(take: Take) -> None:
         verdict = f"gap {take.findings.rto_s:.2f} s, {'; '.join(take.broken) or 'kept'}"
@@ -66,7 +66,10 @@ def _run(console: Console, name: str, runs: int, results: Path) -> int:
         task = asyncio.current_task()
         if task:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await rehearse(drill, virtual_hospital(), runs, say)
+        hospital = virtual_hospital()
+        if not play_phones():
+            print("the phones wait for this computer's processors like its machines do", file=sys.stderr)
+        return await rehearse(drill, hospital, runs, say)
 
     report = asyncio.run(carry_out())
     path = report.write(results)

@@ -1,5 +1,6 @@
 """A control group of its own for every machine, in every hierarchy there is (v1, hybrid or v2)."""
 
+import contextlib
 import os
 import signal
 import time
@@ -23,6 +24,10 @@ URGENT_IN_A_LAB = 300_000
 # Of the processor, against whatever else runs: as much for a machine as for a program. Without it three
 # machines share what one program gets.
 SHARES = 1024
+
+# Of the processor, against the machines of a lab: the phones that its drills play have processors of their
+# own, and what a phone waits for must be the hospital. Beside the lab's group: inside it they still waited.
+PHONES_SHARES, PHONES_WEIGHT = 100 * SHARES, 10_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,10 @@ def _lab_group(lab: str) -> str:
     return f"prontuario.{lab}"
 
 
+def _phones_group(lab: str) -> str:
+    return f"{_lab_group(lab)}.phones"
+
+
 def create(lab: str, machine: str) -> list[Path]:
     """Make the machine's groups and return the folders a process has to join.
 
@@ -99,6 +108,34 @@ def create(lab: str, machine: str) -> list[Path]:
     return groups
 
 
+def play_phones(lab: str) -> bool:
+    """Let this process, and those it starts, have the processor before the lab's machines.
+
+    False when this computer does not allow it: then a drill's own client waits like everybody else.
+    """
+    for hierarchy in hierarchies():
+        if not (hierarchy.unified or "cpu" in hierarchy.controllers):
+            continue
+        setting, share = ("cpu.weight", PHONES_WEIGHT) if hierarchy.unified else ("cpu.shares", PHONES_SHARES)
+        group = hierarchy.parent / _phones_group(lab)
+        with contextlib.suppress(OSError):
+            group.mkdir(exist_ok=True)
+        if _write(group / setting, str(share)) and _write(group / "cgroup.procs", str(os.getpid())):
+            return True
+    return False
+
+
+def joining(groups: list[Path]) -> list[str]:
+    """The beginning of a command line whose rest uses the processor as one of ``groups``' machine.
+
+    Empty on version 2: there a group that has groups holds no process itself.
+    """
+    for group in groups:
+        if (group / "cpu.shares").exists():
+            return ["sh", "-c", 'echo 0 >"$0" && exec "$@"', str(group / "cgroup.procs")]
+    return []
+
+
 def _delegate(lab_group: Path) -> None:
     """Version 2: hand every controller the lab's group was given on to its machines."""
     for controller in (lab_group / "cgroup.controllers").read_text().split():
@@ -125,13 +162,18 @@ def _write(path: Path, text: str) -> bool:
 
 def existing(lab: str, machine: str | None = None) -> list[Path]:
     """The groups a lab, or one of its machines, has now."""
-    tops = [h.parent / _lab_group(lab) for h in hierarchies()]
+    if machine is None:
+        return [path for name in (_lab_group(lab), _phones_group(lab)) for path in _existing(name)]
+    return [path / machine for path in _existing(_lab_group(lab)) if (path / machine).is_dir()]
+
+
+def _existing(name: str) -> list[Path]:
+    tops = [h.parent / name for h in hierarchies()]
     # Made by a process that lived elsewhere in the tree: find those too.
     for hierarchy in hierarchies():
         if not any(top.is_dir() and top.is_relative_to(hierarchy.mount) for top in tops):
-            tops.extend(hierarchy.mount.glob(f"**/{_lab_group(lab)}"))
-    paths = [top / machine if machine else top for top in tops]
-    return [path for path in dict.fromkeys(paths) if path.is_dir()]
+            tops.extend(hierarchy.mount.glob(f"**/{name}"))
+    return [path for path in dict.fromkeys(tops) if path.is_dir()]
 
 
 def processes(groups: list[Path]) -> set[int]:

@@ -256,10 +256,11 @@ class Machine:
         if init is None:
             raise LabError(f"{self.name} is off: {self._how_to_start()}")
         withheld = ",".join(f"-{name.removeprefix('CAP_').lower()}" for name in nspawn.WITHHELD)
+        join = cgroups.joining(self._groups)
         limit = ["setpriv", f"--bounding-set={withheld}", "--inh-caps=-all"]
         enter = ["nsenter", f"--target={init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
         return as_root(
-            [*limit, *enter, "--", "env", "-i", *(f"{name}={value}" for name, value in INSIDE.items())]
+            [*join, *limit, *enter, "--", "env", "-i", *(f"{name}={value}" for name, value in INSIDE.items())]
         )
 
     def run(

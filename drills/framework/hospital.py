@@ -32,6 +32,8 @@ for row in csv.DictReader(haproxy.makefile()):
 """Run inside a machine: prints the servers that its HAProxy would send requests to."""
 STOPPABLE = ("postgres", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "manager")
 """Programs that drills stop and must never leave stopped."""
+LOOK_EVERY_S = 1.0
+"""Between two looks at everything: each is work for a computer that has enough of it."""
 PROOFS = 5
 """Right answers in a row that count as health."""
 
@@ -92,7 +94,7 @@ class Hospital:
         """Wait at most ``within`` seconds; returns the complaints that remain."""
         end = monotonic() + within
         while (complaints := await self.complaints()) and monotonic() < end:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(LOOK_EVERY_S)
         return complaints
 
     async def restore(self, within: float = 180.0) -> None:

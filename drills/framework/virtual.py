@@ -1,5 +1,6 @@
 """The running lab as a hospital under drill."""
 
+import gc
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from drills.framework.inside import Told
 from drills.framework.records_client import RecordsDoor
 from drills.framework.verdict import DrillError
 from infra.config.load import ConfigurationError, read_stack_file
+from lab import cgroups
 from lab.hospital import Lab
 from lab.host import LabError
 from lab.links import BridgeLinks
@@ -57,6 +59,16 @@ def virtual_hospital() -> Hospital:
         if told
         else {},
     )
+
+
+def play_phones() -> bool:
+    """Take the processor before the lab's machines do, as phones have their own; False where nobody may.
+
+    Nor do they wait while this process looks through all it ever imported for garbage.
+    """
+    gc.collect()
+    gc.freeze()
+    return cgroups.play_phones(Lab.named().name)
 
 
 def read_told(path: Path, authority: Path) -> Told | None:

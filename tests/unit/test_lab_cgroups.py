@@ -1,5 +1,8 @@
 """Where a machine's control groups go, on the kinds of computers there are."""
 
+import os
+import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,47 @@ def test_a_group_that_does_not_go_is_named(tmp_path: Path) -> None:
     (group / "stuck").write_text("")
     with pytest.raises(LabError, match=r"control group .*prontuario\.hospital cannot be removed"):
         cgroups.destroy([group], within=0.05)
+
+
+def test_a_command_on_a_machine_uses_the_processor_as_the_machine(tmp_path: Path) -> None:
+    processor, memory = tmp_path / "cpu/mac-a", tmp_path / "memory/mac-a"
+    for group in (processor, memory):
+        group.mkdir(parents=True)
+    (processor / "cpu.shares").write_text("1024")
+    (processor / "cgroup.procs").touch()
+    done = subprocess.run(
+        [*cgroups.joining([memory, processor]), "echo", "said"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "said\n"
+    assert (processor / "cgroup.procs").read_text() == "0\n"
+
+
+def test_on_version_2_a_command_stays_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "cpu.weight").write_text("100")
+    assert cgroups.joining([tmp_path]) == []
+
+
+@pytest.mark.parametrize(
+    ("controllers", "setting", "share"),
+    [({"cpu", "cpuacct"}, "cpu.shares", 102400), ((), "cpu.weight", 10000)],
+)
+def test_phones_have_the_processor_before_the_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, controllers: Collection[str], setting: str, share: int
+) -> None:
+    others = cgroups.Hierarchy(tmp_path / "memory", frozenset({"memory"}), tmp_path / "memory")
+    here = cgroups.Hierarchy(tmp_path, frozenset(controllers), tmp_path)
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [others, here])
+    assert cgroups.play_phones("hospital")
+    group = tmp_path / "prontuario.hospital.phones"
+    assert (group / setting).read_text() == str(share)
+    assert (group / "cgroup.procs").read_text() == str(os.getpid())
+    assert group in cgroups.existing("hospital")
+
+
+def test_a_computer_that_gives_nobody_the_processor_first_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    nowhere = cgroups.Hierarchy(tmp_path, frozenset({"cpu"}), tmp_path / "file")
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [nowhere])
+    assert not cgroups.play_phones("hospital")
