@@ -12,6 +12,9 @@ from lab.host import LabError, send
 # A login session or service takes its control group along when it ends; a lab must not end with it.
 MANAGED = ("/user.slice", "/system.slice")
 
+_OURS = "prontuario."
+"""How the names of our groups begin."""
+
 # This computer's disks, memory and ports, and its kernel log. A list of exceptions, not of permissions: below
 # it a privileged container may still ask for everything and gets everything else. Version 1 only.
 OUT_OF_REACH = ("b *:* rw", "c 1:1 rw", "c 1:2 rw", "c 1:4 rw", "c 1:11 rw")
@@ -62,14 +65,21 @@ def hierarchies(mounts: str | None = None, membership: str | None = None) -> lis
             controllers = next((c for c in ours if c and c <= set(options.split(","))), frozenset())
             if not controllers:
                 continue
-        path = ours.get(controllers, "/")
+        path = _outside(ours.get(controllers, "/"))
         inherited = "" if path.startswith(MANAGED) or path == "/" or "/.." in path else path[1:]
         found[controllers] = Hierarchy(Path(where), controllers, Path(where, inherited))
     return list(found.values())
 
 
+def _outside(path: str) -> str:
+    """Where a process in one of our own groups was before it joined: a drill that plays the phones powers
+    machines on, and they must not share what is the phones'."""
+    above = path.split(f"/{_OURS}", maxsplit=1)[0]
+    return above or "/"
+
+
 def _lab_group(lab: str) -> str:
-    return f"prontuario.{lab}"
+    return f"{_OURS}{lab}"
 
 
 def _phones_group(lab: str) -> str:

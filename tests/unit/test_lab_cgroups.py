@@ -46,6 +46,12 @@ def test_a_lab_does_not_end_with_the_login_session_that_started_it(path: str) ->
     assert parents(V2_MOUNTS, f"0::{path}\n") == {"/sys/fs/cgroup"}
 
 
+@pytest.mark.parametrize("above", ["", "/jobs/7"])
+def test_a_drill_that_plays_the_phones_does_not_put_machines_among_them(above: str) -> None:
+    membership = f"4:cpu,cpuacct:{above}/prontuario.hospital.phones\n3:memory:/\n1:name=systemd:/\n0::/\n"
+    assert f"/sys/fs/cgroup/cpu,cpuacct{above}" in parents(V1_MOUNTS, membership)
+
+
 def test_a_group_outside_of_what_is_mounted_is_not_followed() -> None:
     assert parents(V2_MOUNTS, "0::/../../elsewhere\n") == {"/sys/fs/cgroup"}
 
