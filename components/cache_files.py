@@ -18,8 +18,9 @@ and other Sentinels. keeper: the guard beside each server. monitor: probes and m
 
 DOWN_AFTER_MS = 1000
 """Silence after which a Sentinel holds a server for dead; it asks as often, so it notices within 2 s."""
-FAILOVER_TIMEOUT_MS = 6000
-"""A failover that was not finished is tried again after twice this."""
+FAILOVER_TIMEOUT_MS = 3000
+"""A failover that was not finished is tried again after twice this. The first votes may be split, and the
+second round must still end within the cache's 10 s."""
 MAX_LAG = 2
 """Seconds without a word from the replica after which a write is refused, unless the Sentinels vouch."""
 

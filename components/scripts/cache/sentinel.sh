@@ -57,7 +57,7 @@ umask 077
 } >"$state.new"
 mv -f "$state.new" "$state"
 # One that starts before the servers holds the primary for dead, tries to replace it in vain, and may not try
-# again for 12 s. So it first sees everybody, or waits as long as a boot takes: the servers wait for it too, and
+# again for 6 s. So it first sees everybody, or waits as long as a boot takes: the servers wait for it too, and
 # have then waited long enough to start at its first word.
 waited=0
 until everybody_answers || [ "$waited" -ge "${PATIENCE:-10}" ]; do
