@@ -25,7 +25,12 @@ Lines that are there for a reason one cannot see:
 from components import database_endpoints as records
 from infra.config import ports
 from infra.config.model import Hospital
-from infra.config.rto import RECORDS_CONNECT_MS, RECORDS_INTERVAL_MS, RECORDS_TIMEOUT_MS
+from infra.config.rto import (
+    RECORDS_CONNECT_MS,
+    RECORDS_INTERVAL_MS,
+    RECORDS_STANDBY_MS,
+    RECORDS_TIMEOUT_MS,
+)
 
 CLUSTER_AUTHORITY = "/etc/haproxy/cluster-ca.pem"
 """Certificate of whoever signs the API servers' certificates."""
@@ -98,7 +103,7 @@ hdr User-Agent edge/{machine}
     timeout check {RECORDS_TIMEOUT_MS}ms
     default-server check check-ssl check-sni {records.CERTIFICATE_NAME} verify required \
 verifyhost {records.CERTIFICATE_NAME} ca-file {HOSPITAL_AUTHORITY} inter 1000ms \
-fastinter {RECORDS_INTERVAL_MS}ms downinter {RECORDS_INTERVAL_MS}ms fall 3 rise 1 tcp-ut 3000 \
+fastinter {RECORDS_INTERVAL_MS}ms downinter {RECORDS_STANDBY_MS}ms fall 3 rise 1 tcp-ut 3000 \
 on-marked-down shutdown-sessions
 {_instances(hospital)}
 """
