@@ -25,6 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from components.cache_endpoints import PORT, SENTINEL_PORT
 from infra.config import ports
 from infra.config.model import Hospital, Kubernetes
 
@@ -135,6 +136,7 @@ table inet prontuario {{
     }}
     chain forward {{
         type filter hook forward priority filter + 10; policy drop;
+        {_no_errors_for_sentinels(pods)}
         ct state established,related accept
         meta mark & {POLICY_MARK:#x} == 0 counter drop
         ip saddr {pods} ip daddr {pods} accept
@@ -150,19 +152,29 @@ table inet prontuario {{
 
 
 def _absent(pods: IPv4Network) -> str:
-    """Refuses a connection to a pod that is not there (its network is ``unreachable``: node_network.py).
-
-    The kernel itself would answer with an ICMP error, and on that a client that waits in a loop of events, as
-    the cache's Sentinels do, asks again and again without a pause: half a core, whenever a machine boots.
-    """
+    """Refuses a connection to a pod that is not there (its network is ``unreachable``: node_network.py), as a
+    pod that does not listen would. The kernel itself would answer with an ICMP error."""
     # A machine's own address among its pods has no way out either; it is local.
     absent = f"ip daddr {pods} fib daddr oif missing fib daddr type != local"
     return f"ct state new {absent} meta l4proto tcp reject with tcp reset"
 
 
+def _no_errors_for_sentinels(pods: IPv4Network) -> str:
+    """Keeps ICMP errors from connections to the cache.
+
+    Valkey 8.1 never reads a socket's queue of errors: after one of them a Sentinel asks and asks for as long
+    as that connection lives, also when it came about in the end. Silence costs it one more try.
+    """
+    errors = "icmp type destination-unreachable icmp code != frag-needed"
+    return f"ip daddr {pods} {errors} ct original proto-dst {_set((PORT, SENTINEL_PORT))} counter drop"
+
+
 def _output(firewall: Firewall) -> str:
     if firewall.egress is None:
-        rules = ["type filter hook output priority filter; policy accept;"]
+        rules = [
+            "type filter hook output priority filter; policy accept;",
+            _no_errors_for_sentinels(firewall.cluster.pod_network),
+        ]
     else:
         cluster = firewall.cluster
         # A packet for a service was turned to a pod, or to the API server on loopback, before it comes here,
@@ -170,6 +182,7 @@ def _output(firewall: Firewall) -> str:
         own = (cluster.pod_network, cluster.service_network, cluster.local_api)
         rules = [
             "type filter hook output priority filter; policy drop;",
+            _no_errors_for_sentinels(firewall.cluster.pod_network),
             "ct state established,related accept",
             "oif lo accept",
             f"ip daddr {_set(firewall.egress)} accept",

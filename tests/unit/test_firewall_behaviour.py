@@ -43,6 +43,7 @@ $in_lan ip address add 192.168.100.11/24 dev eth0
 $in_lan ip link set eth0 up
 $in_lan ip route add 10.244.0.0/24 via 192.168.100.10
 $in_lan ip route add 10.254.0.1 via 192.168.100.10
+ip route add 10.244.2.0/24 via 192.168.100.11
 $in_pod ip link set lo up
 $in_pod ip address add 10.244.0.5/32 dev eth0
 $in_pod ip link set eth0 up
@@ -63,7 +64,8 @@ look() {{
     $in_lan python3 reach.py 192.168.100.11 192.168.100.10:2379 192.168.100.10:6444 192.168.100.10:10250 \\
         192.168.100.10:9778 192.168.100.10:9999 10.244.0.5:6379 10.244.0.9:6379
     $in_pod python3 reach.py 10.244.0.5 10.254.0.1:6444 10.254.0.1:2379 192.168.100.10:6444 \\
-        192.168.100.10:22 192.168.100.50:80 192.168.100.100:5432 192.168.100.100:6443
+        192.168.100.10:22 192.168.100.50:80 192.168.100.100:5432 192.168.100.100:6443 \\
+        10.244.2.9:5432 10.244.2.9:6379 10.244.2.9:26379
     python3 reach.py 10.244.0.1 10.244.0.5:6379
     $in_pod python3 reach.py 10.244.0.5 10.244.0.1:10250
     python3 reach.py 192.168.100.10 10.244.0.5:6379 192.168.100.50:80 198.51.100.1:80
@@ -72,6 +74,7 @@ look > unmarked
 nft add table inet engine
 nft add chain inet engine forward '{{ type filter hook forward priority filter; }}'
 nft add rule inet engine forward meta mark set meta mark or {POLICY_MARK:#x}
+nft add rule inet engine forward ip daddr 10.244.2.9 reject with icmp port-unreachable
 look > marked
 ip address delete 192.168.100.100/32 dev eth0
 $in_lan ip address add 192.168.100.100/32 dev eth0
@@ -109,7 +112,7 @@ with concurrent.futures.ThreadPoolExecutor(16) as pool:
         print(f'"{source} {place}": "{found}",')
 """
 CLINIC, MAC_B, POD, MAC_A = "192.168.100.50", "192.168.100.11", "10.244.0.5", "192.168.100.10"
-GATEWAY, ABSENT_POD = "10.244.0.1", "10.244.0.9"
+GATEWAY, ABSENT_POD, REFUSED_POD = "10.244.0.1", "10.244.0.9", "10.244.2.9"
 FLOATING, LOCAL_API = "192.168.100.100", "10.254.0.1"
 
 
@@ -194,3 +197,12 @@ def test_a_pod_that_is_not_there_refuses_as_one_that_does_not_listen_would(
 ) -> None:
     assert seen["unmarked"][f"{MAC_B} {ABSENT_POD}:6379"] == "refused"
     assert seen["marked"][f"{CLINIC} {ABSENT_POD}:6379"] == "unreachable"
+
+
+def test_a_sentinel_hears_no_error_on_which_it_would_ask_without_a_pause(
+    seen: Mapping[str, Mapping[str, str]],
+) -> None:
+    found = seen["marked"]
+    assert found[f"{POD} {REFUSED_POD}:5432"] == "refused"
+    for port in (6379, 26379):
+        assert found[f"{POD} {REFUSED_POD}:{port}"] == "silent", port
