@@ -32,8 +32,8 @@ for row in csv.DictReader(haproxy.makefile()):
 """Run inside a machine: prints the servers that its HAProxy would send requests to."""
 STOPPABLE = ("postgres", "kubelet", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "manager")
 """Programs that drills stop and must never leave stopped."""
-LOOK_EVERY_S = 1.0
-"""Between two looks at everything: each is work for a computer that has enough of it."""
+LOOK_EVERY_S = 3.0
+"""Between two looks at everything: each is work for a computer that has none to spare."""
 PROOFS = 5
 """Right answers in a row that count as health."""
 
