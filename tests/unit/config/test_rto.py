@@ -100,7 +100,7 @@ def test_following_the_advice_about_the_detector_keeps_the_promise(dead: int, pr
         },
     )
     lines = [line for line in problems(document) if "records back" in line]
-    assert len(lines) == (dead + 6300 > promise)
+    assert len(lines) == (dead + 6600 > promise)
     for line in lines:
         advice = re.fullmatch(
             r"(detector\.dead|failover\.primary_rto): .*: (?:lower|raise) it to (\S+)", line
