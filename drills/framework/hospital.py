@@ -93,8 +93,8 @@ class Hospital:
     async def until_healthy(self, within: float) -> list[str]:
         """Wait at most ``within`` seconds; returns the complaints that remain."""
         end = monotonic() + within
-        while (complaints := await self.complaints()) and monotonic() < end:
-            await asyncio.sleep(LOOK_EVERY_S)
+        while (complaints := await self.complaints()) and (left := end - monotonic()) > 0:
+            await asyncio.sleep(min(LOOK_EVERY_S, left))
         return complaints
 
     async def restore(self, within: float = 180.0) -> None:
