@@ -29,8 +29,8 @@ SETTINGS_ALONE_MS = 30_000
 RECORDS_INTERVAL_MS, RECORDS_TIMEOUT_MS, RECORDS_CONNECT_MS = 300, 1500, 500
 """HAProxy's, for the records: components/haproxy_tunnels.py renders these."""
 RECORDS_STANDBY_MS = 600
-"""Between two questions whether a standby is the primary by now. Each opens five connections to PostgreSQL,
-and three machines ask: at 300 ms that was a third of the lab's processors, for nothing but asking."""
+"""Between two questions whether a standby is the primary by now. Each opens connections to PostgreSQL, and
+three machines ask: it started 71 processes a second in an idle lab at 300 ms, 50 at 600 ms."""
 
 
 @dataclass(frozen=True)
