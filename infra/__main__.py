@@ -5,6 +5,7 @@ import sys
 import pulumi
 
 from infra.config.load import ConfigurationError, from_pulumi
+from infra.pace import quicken
 from stacks import lab, mvp, prod
 
 STACKS = {"mvp": mvp.deploy, "prod": prod.deploy, "lab": lab.deploy}
@@ -31,6 +32,7 @@ def main() -> None:
         for problem in error.problems:
             pulumi.log.error(problem)
         sys.exit(1)
+    quicken()
     outputs = STACKS[hospital.stack](hospital, administrator_key())
     for name, value in vars(outputs).items():
         pulumi.export(name, value)
