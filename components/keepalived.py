@@ -14,6 +14,8 @@ Lines that are there for a reason one cannot see:
   rightly stays. ``timeout 2``: on a machine with every core busy, starting curl may take a second.
 - ``vrrp_rt_priority`` and ``vrrp_no_swap``: a busy or swapping machine still sends its adverts on time.
   Where the kernel refuses (a container may), keepalived says so and runs like any other process.
+- ``vrrp_rlimit_rttime`` (µs): how long it may be busy at that priority before the kernel kills it. By default
+  10 ms, which two ticks of a busy virtual machine are: it was killed, and the address moved for no reason.
 - ``garp_master_*``: five gratuitous ARPs at once, five more after a second for switches that were learning,
   then one every ten seconds: a client that missed them all is right again before a person notices.
 - ``higher_prio_send_advert``: after a partition two hold the address; the one that yields makes the other
@@ -42,6 +44,7 @@ global_defs {{
     router_id {machine}
     vrrp_version 3
     vrrp_rt_priority 50
+    vrrp_rlimit_rttime 500000
     vrrp_no_swap
     enable_script_security
     script_user nobody nogroup
