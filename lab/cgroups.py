@@ -26,7 +26,11 @@ URGENT_IN_A_LAB = 300_000
 
 # Of the processor, against whatever else runs: as much for a machine as for a program. Without it three
 # machines share what one program gets.
-SHARES = 1024
+SHARES, WEIGHT = 1024, 100
+
+# While a machine boots: a real one has processors of its own, and takes nothing from those that work when it
+# comes back. As an equal it left them too little to answer in time.
+BOOTING_SHARES, BOOTING_WEIGHT = SHARES // 8, WEIGHT // 8
 
 # Of the processor, against the machines of a lab: the phones that its drills play have processors of their
 # own, and what a phone waits for must be the hospital. Beside the lab's group: inside it they still waited.
@@ -87,8 +91,9 @@ def _phones_group(lab: str) -> str:
 
 
 def create(lab: str, machine: str) -> list[Path]:
-    """Make the machine's groups and return the folders a process has to join.
+    """Make the groups of a machine that is about to boot; returns the folders a process has to join.
 
+    Of the processor it gets what others leave until :func:`make_equal`.
     Raises LabError when this computer has no control groups that can be written.
     """
     groups = []
@@ -102,6 +107,7 @@ def create(lab: str, machine: str) -> list[Path]:
             ) from None
         if hierarchy.unified:
             _delegate(group.parent)
+            _write(group / "cpu.weight", str(BOOTING_WEIGHT))
         elif "devices" in hierarchy.controllers:
             for device in OUT_OF_REACH:
                 _write(group / "devices.deny", device)
@@ -112,10 +118,22 @@ def create(lab: str, machine: str) -> list[Path]:
             _write(group.parent / "cpu.shares", str(SHARES * machines))
             _write(group.parent / "cpu.rt_runtime_us", str(URGENT_IN_A_LAB))
             _write(group / "cpu.rt_runtime_us", str(URGENT))
+            _write(group / "cpu.shares", str(BOOTING_SHARES))
         groups.append(group)
     if not groups:
         raise LabError("no control groups are mounted at /sys/fs/cgroup: the lab needs them")
     return groups
+
+
+def make_equal(groups: list[Path]) -> None:
+    """Let the machine of ``groups`` have as much of the processor as any other, now that it has booted.
+
+    Where this process may not change that it stays behind the others, whenever they are busy.
+    """
+    for group in groups:
+        for setting, share in (("cpu.shares", SHARES), ("cpu.weight", WEIGHT)):
+            if (group / setting).exists():
+                _write(group / setting, str(share))
 
 
 def play_phones(lab: str) -> bool:

@@ -110,7 +110,10 @@ def act(arguments: argparse.Namespace, lab: Lab, person: Person | None) -> int:
             lab.up(read_stack_file(stack_file(arguments.stack)))
         case "down":
             lab.down()
-        case "kill" | "start" | "freeze" | "thaw":
+        case "start":
+            lab.machine(arguments.node).start()
+            lab.machine(arguments.node).catch_up()
+        case "kill" | "freeze" | "thaw":
             getattr(lab.machine(arguments.node), arguments.verb)()
         case "partition":
             lab.partition(arguments.a, arguments.b)

@@ -208,6 +208,7 @@ class Lab:
                 self._power_on_unless_whole(machine)
         for machine in machines:
             state = machine.wait_ready()
+            machine.catch_up()
             if state == "degraded":
                 failed = machine.run(["systemctl", "--failed", "--plain", "--no-legend"]).stdout.split()
                 self.progress.say(

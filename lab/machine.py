@@ -124,7 +124,7 @@ class Machine:
             yield
 
     def power_on(self) -> None:
-        """Boot, without waiting for it.
+        """Boot, without waiting for it, and with what the other machines leave of the processor.
 
         Raises LabError when the disk, the network card or systemd-nspawn refuses.
         """
@@ -208,7 +208,7 @@ class Machine:
 
     @delegated("start")
     def start(self) -> None:
-        """Power on and wait until it is ready.
+        """Power on and wait until systemd is ready; :meth:`catch_up` when everything on it is.
 
         Raises LabError when it already runs.
         """
@@ -217,6 +217,10 @@ class Machine:
                 raise LabError(f"{self.name} is already running")
             self.power_on()
         self.wait_ready()
+
+    def catch_up(self) -> None:
+        """Have as much of the processor as the other machines from now on; fine when it is off."""
+        cgroups.make_equal(self._groups)
 
     @delegated("kill")
     def kill(self) -> None:

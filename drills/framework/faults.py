@@ -31,6 +31,9 @@ class Machine(Protocol):
     def start(self) -> None:
         """Give its power back; returns when it has booted, not when it serves."""
 
+    def catch_up(self) -> None:
+        """Be the equal of the machines that did not just boot; see lab/cgroups.py."""
+
     def is_running(self) -> bool:
         """True while its init lives."""
 

@@ -95,6 +95,8 @@ class Hospital:
         end = monotonic() + within
         while (complaints := await self.complaints()) and (left := end - monotonic()) > 0:
             await asyncio.sleep(min(LOOK_EVERY_S, left))
+        for machine in self.machines.values():
+            machine.catch_up()
         return complaints
 
     async def restore(self, within: float = 180.0) -> None:

@@ -115,3 +115,25 @@ def test_a_computer_that_gives_nobody_the_processor_first_says_so(
     nowhere = cgroups.Hierarchy(tmp_path, frozenset({"cpu"}), tmp_path / "file")
     monkeypatch.setattr(cgroups, "hierarchies", lambda: [nowhere])
     assert not cgroups.play_phones("hospital")
+
+
+@pytest.mark.parametrize(
+    ("controllers", "setting", "booting", "equal"),
+    [({"cpu", "cpuacct"}, "cpu.shares", 128, 1024), ((), "cpu.weight", 12, 100)],
+)
+def test_a_machine_that_boots_gets_what_the_others_leave_of_the_processor(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    controllers: Collection[str],
+    setting: str,
+    booting: int,
+    equal: int,
+) -> None:
+    here = cgroups.Hierarchy(tmp_path, frozenset(controllers), tmp_path)
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [here])
+    (tmp_path / "prontuario.hospital").mkdir()
+    (tmp_path / "prontuario.hospital/cgroup.controllers").write_text("cpu")
+    (group,) = cgroups.create("hospital", "mac-a")
+    assert (group / setting).read_text() == str(booting)
+    cgroups.make_equal([tmp_path / "gone", group])
+    assert (group / setting).read_text() == str(equal)

@@ -87,6 +87,9 @@ class PaperMachine:
         self.on = True
         self.said.append(f"{self.name}: power on")
 
+    def catch_up(self) -> None:
+        self.said.append(f"{self.name}: has caught up")
+
     def freeze(self) -> None:
         self.frozen = True
         self.said.append(f"{self.name}: frozen")
