@@ -25,6 +25,25 @@ _PASSING = (
 )
 """SQLSTATEs, or their beginnings, after which the same request may succeed."""
 
+_GONE = (
+    (asyncpg.InterfaceError, "connection is closed"),  # it was seen to end
+    # The server's last words came unasked, and the end was not seen yet; or the end came with them.
+    (asyncpg.InternalClientError, "cannot switch to state"),
+    (asyncpg.InternalClientError, "not connected"),
+)
+"""What asyncpg says of a lost connection without a SQLSTATE: by its words, because the same two types tell of
+mistakes of ours too."""
+
+_OF_THE_DATABASE = (
+    DBAPIError,
+    PoolTimeout,
+    OSError,
+    # SQLAlchemy wraps these everywhere but while a connection is made and set up.
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 
 class Database:
     """The records' primary, as ``user``. Nothing is connected before the first transaction."""
@@ -55,7 +74,7 @@ class Database:
         try:
             async with self._sessions() as session, session.begin():
                 yield session
-        except (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError) as error:
+        except _OF_THE_DATABASE as error:
             if is_passing(error):
                 raise RecordsUnavailable from error
             raise
@@ -73,4 +92,7 @@ def is_passing(error: BaseException) -> bool:
         if error.connection_invalidated or isinstance(error.__cause__, OSError):
             return True
         error = error.orig or error
-    return str(getattr(error, "sqlstate", None) or "").startswith(_PASSING)
+    if str(getattr(error, "sqlstate", None) or "").startswith(_PASSING):
+        return True
+    told = (error, error.__cause__)  # SQLAlchemy's own error, which holds asyncpg's words, or asyncpg's
+    return any(isinstance(one, kind) and words in str(one) for one in told for kind, words in _GONE)
