@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
+from asyncpg import connect_utils
 
 from drills.framework.history import Attempt, Outcome
 from drills.framework.records_checker import Ack
@@ -70,6 +71,23 @@ def trusting(authority: Path, server_name: str) -> ssl.SSLContext:
     context.load_verify_locations(cafile=str(authority))
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
+
+
+class _Upgrade(connect_utils.TLSUpgradeProto):  # type: ignore[misc]
+    """asyncpg's first words with a server, with an end that need not be waited for.
+
+    asyncpg 0.32 waits for its future once the connection is open. Whoever gives up while it opens, as a try
+    with a few milliseconds left does, leaves a future behind that is told of the end and that nobody asks.
+    """
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """As its parent's; who does wait for the future is told as before."""
+        super().connection_lost(error)
+        if not self.on_data.cancelled():
+            self.on_data.exception()
+
+
+connect_utils.TLSUpgradeProto = _Upgrade
 
 
 class Clerk:
@@ -142,20 +160,22 @@ class Clerk:
 
     async def _within(self, timeout: float, answer: Awaitable[T]) -> T:
         task = asyncio.ensure_future(answer)
+        done: set[asyncio.Task[T]] = set()
         try:
             done, _ = await asyncio.wait({task}, timeout=max(timeout, 0.0))
-        except asyncio.CancelledError:
-            self.hang_up()
-            await asyncio.wait({task}, timeout=1.0)
-            raise
+        finally:
+            if not done:
+                await self._give_up(task)
         if not done:
-            self.hang_up()
-            await asyncio.wait({task}, timeout=1.0)
-            task.cancel()
-            if task.done() and not task.cancelled():
-                task.exception()  # looked at: the connection was ended under it
             raise TimeoutError
         return task.result()
+
+    async def _give_up(self, task: asyncio.Task[T]) -> None:
+        """End the connection under ``task``, and look at what it ends in, for nobody else will."""
+        self.hang_up()
+        await asyncio.wait({task}, timeout=1.0)
+        if not task.cancel() and not task.cancelled():
+            task.exception()
 
     def _warn(self, _: Any, message: Any) -> None:
         if NOT_REPLICATED in str(message.message):
