@@ -7,9 +7,10 @@ service behind the edge answer the hospital's machines alone. A pod reaches two 
 server on its own, and the medical records at the floating address, if the network policies let it.
 
 Through: what the network policies let pass, and of that only pods to pods, machines to pods, and pods to the
-medical records at the floating address. The policy engine marks what it let through; nothing passes without
-that mark, so a machine that boots, or whose engine died and was flushed, is closed and not open. Our chain
-stands behind the engine's for that.
+medical records at the floating address and to the hospital's identity provider, which sees the machine as
+the one who asks, because it knows no way to a pod. The policy engine marks what it let through; nothing
+passes without that mark, so a machine that boots, or whose engine died and was flushed, is closed and not
+open. Our chain stands behind the engine's for that.
 
 Out: with the cloud disabled a packet leaves only for the LAN, the cluster's own networks and the time and
 name servers of the stack file, anything else is refused at once with an ICMP message, so that a forgotten
@@ -35,6 +36,8 @@ VRRP = 112
 POLICY_MARK = 0x20000
 """kube-router's, on every packet that the network policies of the pods at both ends let through."""
 
+_LINE = "\n"
+
 
 @dataclass(frozen=True)
 class Firewall:
@@ -47,6 +50,7 @@ class Firewall:
     floating: the address of the hospital, on whichever machine holds it
     cluster: the networks of its pods and services, and where pods find their machine's API server
     egress: None lets everything leave; otherwise the networks that may be reached
+    provider: address and port of the identity provider that pods may ask
     name_servers, time_servers: reachable on their own port even when outside ``egress``
     """
 
@@ -64,10 +68,12 @@ class Firewall:
     egress: tuple[IPv4Network, ...] | None
     name_servers: tuple[IPv4Address, ...]
     time_servers: tuple[IPv4Address, ...]
+    provider: tuple[IPv4Address, int] | None = None
 
 
 def firewall_for(hospital: Hospital, name: str) -> Firewall:
     """What the stack file means for the machine ``name``."""
+    known = hospital.identity_provider
     return Firewall(
         management=(hospital.lan.network,),
         clinic=hospital.lan.network,
@@ -91,6 +97,7 @@ def firewall_for(hospital: Hospital, name: str) -> Firewall:
         egress=(hospital.lan.network,) if hospital.cloud.mode == "disabled" else None,
         name_servers=hospital.lan.dns,
         time_servers=hospital.lan.ntp,
+        provider=(known.address, known.port) if known else None,
     )
 
 
@@ -142,9 +149,9 @@ table inet prontuario {{
         ip saddr {pods} ip daddr {pods} accept
         ip saddr @machines ip daddr {pods} accept
         ip saddr {pods} ip daddr {firewall.floating} tcp dport {ports.RECORDS} accept
-        counter
+{"".join(f"        {rule} accept{_LINE}" for rule in _asking(firewall))}        counter
     }}
-    chain output {{
+{_translation(firewall)}    chain output {{
 {_output(firewall)}
     }}
 }}
@@ -167,6 +174,24 @@ def _no_errors_for_sentinels(pods: IPv4Network) -> str:
     """
     errors = "icmp type destination-unreachable icmp code != frag-needed"
     return f"ip daddr {pods} {errors} ct original proto-dst {_set((PORT, SENTINEL_PORT))} counter drop"
+
+
+def _asking(firewall: Firewall) -> list[str]:
+    """What a packet is like that a pod sends to the identity provider; nothing where there is none."""
+    if firewall.provider is None:
+        return []
+    address, port = firewall.provider
+    return [f"ip saddr {firewall.cluster.pod_network} ip daddr {address} tcp dport {port}"]
+
+
+def _translation(firewall: Firewall) -> str:
+    """The chain that lets such a packet leave under the machine's own address."""
+    head = "type nat hook postrouting priority srcnat; policy accept;"
+    rules = [f"{rule} masquerade" for rule in _asking(firewall)]
+    if not rules:
+        return ""
+    body = "".join(f"        {rule}\n" for rule in [head, *rules])
+    return f"    chain outside {{\n{body}    }}\n"
 
 
 def _output(firewall: Firewall) -> str:

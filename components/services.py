@@ -15,6 +15,7 @@ from components.manifests import KubernetesObject, Manifest, create, object_name
 from components.services_endpoints import EDGE_ROLES, NAMESPACE, service_endpoints
 from components.services_image import deliver_services
 from components.services_manifests import render_secret, render_services
+from components.services_outside import SIGNATURES, hidden, outside_credentials, outside_secrets
 from components.services_pods import PROGRESS, Made
 from components.services_sizes import ROLES, ServiceSizes
 from components.services_stores import Stores
@@ -77,15 +78,16 @@ class MedicalServices(pulumi.ComponentResource):
         self._made = Made(hospital, args.archive.image(SERVICES.repository))
         self.release = args.release.id
         self._secrets = {
-            "services": stores.credentials,
+            "services": {**stores.credentials, **outside_credentials(hospital)},
             f"services-{MIGRATION}": stores.migration_credentials,
+            **outside_secrets(hospital),
         }
         here = pulumi.ResourceOptions(parent=self, depends_on=list(args.cluster.ready))
         signers = hospital.bundle.signers
         images = [deliver_services(machine, args.archive, signers, here) for machine in args.machines]
         around = self._create(
             [
-                *(render_secret(secret, _hidden(files)) for secret, files in self._secrets.items()),
+                *(render_secret(secret, hidden(files)) for secret, files in self._secrets.items()),
                 *render_services(hospital),
             ],
             args.cluster.ready,
@@ -112,7 +114,8 @@ class MedicalServices(pulumi.ComponentResource):
         template = deployment["spec"]["template"]
         made = json.dumps([template, self._args.archive.digest], sort_keys=True)
         fixed = hashlib.sha256(made.encode()).hexdigest()[:12]
-        files = pulumi.Output.all(**self._secrets["services"])
+        read = {**self._secrets["services"], **self._secrets.get(SIGNATURES, {})}
+        files = pulumi.Output.all(**read)
         # Tells that a password changed and nothing else about it: each holds far more than can be searched.
         revision = pulumi.Output.unsecret(files.apply(lambda known: f"{fixed}-{_digest(known)}"))
         template["metadata"]["annotations"][REVISION] = revision
@@ -169,11 +172,6 @@ def patience(hospital: Hospital) -> int:
     """Seconds for the pods of one Mac to follow each other; each may take as long as the cluster allows."""
     processes = ServiceSizes.of(hospital).processes
     return (PROGRESS + 10) * max(processes[role] for role in ROLES) + 30
-
-
-def _hidden(files: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
-    """``files``, all of them secret, the certificates too."""
-    return {name: pulumi.Output.secret(content) for name, content in files.items()}
 
 
 def _digest(contents: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from components import object_store_endpoints as objects
 from components.network_policies import address, from_peers, machines, pods, policy, to_peers
 from components.object_store_pods import LABELS as OBJECT_STORE
 from components.services_endpoints import EDGE_ROLES, NAMESPACE, ServiceEndpoint, service_endpoints
+from components.services_outside import to_the_provider
 from components.services_sizes import ROLES, ServiceSizes
 from components.services_workloads import MACHINE, MIGRATION, PART_OF, ROLE, head, labels_of
 from infra.config.model import Hospital
@@ -48,7 +49,8 @@ def _service(endpoint: ServiceEndpoint) -> dict[str, Any]:
 
 
 def _policies(hospital: Hospital) -> list[dict[str, Any]]:
-    """From the machines (HAProxy, the kubelets, who measures) to every process; from a process to the stores.
+    """From the machines (HAProxy, the kubelets, who measures) to every process; from a process to the stores,
+    and from one that signs people in to the identity provider, where the hospital has one.
 
     The name server is open to the whole pool already, and nothing else is.
     """
@@ -65,7 +67,7 @@ def _policies(hospital: Hospital) -> list[dict[str, Any]]:
             NAMESPACE,
             labels_of(role),
             ingress=[entrance],
-            egress=[to_records, to_cache, to_documents],
+            egress=[to_records, to_cache, to_documents, *to_the_provider(hospital, role)],
         )
         for role in ROLES
     ]

@@ -19,6 +19,7 @@ from components.cache_endpoints import CACHE, sentinel_endpoints
 from components.node_network import pod_network
 from components.object_store_endpoints import DOCUMENTS, REGION, store_endpoint
 from components.services_endpoints import NAMESPACE
+from components.services_outside import outside_environment
 from components.services_sizes import ServiceSizes
 from infra.config.model import Hospital
 from infra.config.rto import Clocks
@@ -142,6 +143,7 @@ def environment(made: Made, role: ServiceRole) -> list[dict[str, Any]]:
         "STORE_ENDPOINT": store_endpoint(hospital),
         "STORE_BUCKET": DOCUMENTS,
         "STORE_REGION": REGION,
+        **outside_environment(hospital),
     }
     return [
         {"name": "CREDENTIALS_DIRECTORY", "value": CREDENTIALS},

@@ -15,6 +15,7 @@ from components.cache_manifests import CLIENTS as CACHE_CLIENTS
 from components.clocks import clocks_for
 from components.object_store_manifests import DOCUMENT_CLIENTS
 from components.services_endpoints import NAMESPACE, ServiceEndpoint
+from components.services_outside import look_outside
 from components.services_pods import PROGRESS, Made, container, pod, probes
 
 PART_OF = {"app.kubernetes.io/part-of": "services"}
@@ -129,7 +130,7 @@ def _template(
     uses = {**CACHE_CLIENTS, **DOCUMENT_CLIENTS}
     return {
         "metadata": {"labels": {**labels, **uses}, "annotations": {REVISION: revision}},
-        "spec": {**pod(made, process, "services"), **place},
+        "spec": {**look_outside(made.hospital, pod(made, process, "services")), **place},
     }
 
 

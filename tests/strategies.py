@@ -2,7 +2,7 @@
 
 import base64
 import struct
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -130,6 +130,8 @@ def hospital_documents(draw: st.DrawFn, stack: str | None = None) -> dict[str, A
     }
     if draw(st.booleans()):
         document["ups"] = draw(batteries())
+    if draw(st.booleans()):
+        document["identity_provider"] = draw(providers(network))
     return document
 
 
@@ -190,6 +192,18 @@ def batteries(draw: st.DrawFn) -> dict[str, Any]:
     runtime_s = draw(st.integers(300, 7200))
     least = -(-30_000 // runtime_s)
     return {"runtime": f"{runtime_s}s", "shutdown_below_percent": draw(st.integers(least, 100))}
+
+
+@st.composite
+def providers(draw: st.DrawFn, lan: IPv4Network) -> dict[str, str]:
+    """An identity provider somewhere else than on ``lan``."""
+    addresses = ("10.20.30.41", "172.31.0.7", "192.168.255.7")
+    port, path = draw(st.sampled_from(["", ":8443"])), draw(st.sampled_from(["", "/", "/realms/clinica"]))
+    return {
+        "issuer": f"https://{draw(domains)}{port}{path}",
+        "address": next(one for one in addresses if IPv4Address(one) not in lan),
+        "client": draw(st.sampled_from(["prontuario", "Prontuario_2.0"])),
+    }
 
 
 @st.composite

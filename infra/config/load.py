@@ -11,6 +11,7 @@ from infra.config.partial import rules_broken_elsewhere
 from infra.config.problems import ROOT, ConfigurationError, shown
 from infra.config.reading import field_problems
 from infra.config.rules import broken_rules
+from infra.config.secrets import MEANINGS, full, read_secrets
 from infra.config.stack_file import hospital_value
 
 __all__ = ["ConfigurationError", "from_pulumi", "read_hospital", "read_stack_file"]
@@ -53,17 +54,33 @@ def read_stack_file(path: Path) -> Hospital:
 
 
 def from_pulumi() -> Hospital:
-    """The hospital of the running Pulumi stack; raises ConfigurationError. For the entry point alone."""
-    import pulumi  # noqa: PLC0415  # half a second that the lab and the tests need not wait for
+    """The hospital of the running Pulumi stack, with its secrets; raises ConfigurationError.
 
+    For the entry point alone. A preview works without the secrets.
+    """
+    import pulumi  # noqa: PLC0415  # half a second that the lab and the tests need not wait for
+    from pulumi.runtime.config import is_config_secret  # noqa: PLC0415
+
+    config = pulumi.Config("prontuario")
     try:
-        value = pulumi.Config("prontuario").require_object("hospital")
+        value = config.require_object("hospital")
     except pulumi.ConfigMissingError:
         rule = f"add {ROOT} to Pulumi.{pulumi.get_stack()}.yaml, see Pulumi.mvp.yaml"
         raise ConfigurationError([f"{ROOT}: missing: {rule}"]) from None
     except pulumi.ConfigTypeError:
         raise ConfigurationError([f"{ROOT}: (not shown): must be a block of keys"]) from None
-    return read_hospital(value)
+    hospital = read_hospital(value)
+    told = {name: text for name in MEANINGS if (text := config.get(name)) is not None}
+    clear = [full(name) for name in told if not is_config_secret(full(name))]
+    if clear:
+        rule = "stands in clear in the stack file: pulumi config set --secret"
+        raise ConfigurationError(f"{name}: (hidden): {rule} {name} < FILE" for name in clear)
+    has_provider = hospital.identity_provider is not None
+    required = not pulumi.runtime.is_dry_run()
+    secrets, problems = read_secrets(told, has_provider=has_provider, required=required)
+    if problems:
+        raise ConfigurationError(map(str, problems))
+    return hospital.knowing(secrets)
 
 
 def _odd_keys(value: object, path: str) -> Iterator[str]:

@@ -5,16 +5,20 @@ specification; rules that need more than one field are in :mod:`infra.config.rul
 """
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from infra.config.node import Budgets, Frozen, Node
+from infra.config.secrets import StackSecrets
 from infra.config.units import (
     Address,
+    ClientId,
     Count,
     DnsName,
     Duration,
+    IssuerUrl,
     Label,
     MachineName,
     Network,
@@ -154,6 +158,29 @@ class Backup(Frozen):
     retention_days: Count = 30
 
 
+class IdentityProvider(Frozen):
+    """The hospital's own, by OpenID Connect; the services are known to it by the secret oidcClientSecret.
+
+    issuer: all that is asked of it is below this name
+    address: where that name answers; the cluster asks no name server outside
+    client: the services' id there
+    """
+
+    issuer: IssuerUrl
+    address: Address
+    client: ClientId = "prontuario"
+
+    @property
+    def host(self) -> str:
+        """The name in the issuer's address."""
+        return urlsplit(self.issuer).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Where it answers."""
+        return urlsplit(self.issuer).port or 443
+
+
 class Cloud(Frozen):
     """Google Cloud as emergency fallback."""
 
@@ -196,9 +223,22 @@ class Hospital(Frozen):
     database: Database = Database()
     cache: Cache = Cache()
     backup: Backup = Backup()
+    identity_provider: IdentityProvider | None = None
     cloud: Cloud = Cloud()
     ups: Ups | None = None
     keep_data: Switch = True
+    _secrets: StackSecrets = PrivateAttr(default=StackSecrets())
+
+    @property
+    def secrets(self) -> StackSecrets:
+        """What the stack file says encrypted, beside this block; none where nobody could decrypt it."""
+        return self._secrets
+
+    def knowing(self, secrets: StackSecrets) -> Self:
+        """The same hospital with these secrets."""
+        copy = self.model_copy()
+        copy._secrets = secrets
+        return copy
 
     @property
     def macs(self) -> dict[str, Node]:

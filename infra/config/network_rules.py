@@ -55,6 +55,23 @@ def addresses_differ(hospital: Hospital) -> Iterator[Problem]:
         yield Problem(path, str(address), rule, (owners[address],))
 
 
+def provider_is_the_hospitals_own(hospital: Hospital) -> Iterator[Problem]:
+    """Pods reach one address outside the cluster: no machine of ours, and nobody's on the internet."""
+    provider = hospital.identity_provider
+    if provider is None:
+        return
+    path: Path = ("identity_provider", "address")
+    owners = {address: owner for owner, address in (*_own_addresses(hospital), _floating(hospital))}
+    if provider.address in owners:
+        owner = owners[provider.address]
+        rule = f"already the address of {_owner(owner)}: name the provider's own"
+        yield Problem(path, str(provider.address), rule, (owner,))
+    elif not any(provider.address in block for block in PRIVATE):
+        blocks = ", ".join(map(str, PRIVATE))
+        rule = f"not the hospital's own: name a provider that answers inside {blocks}"
+        yield Problem(path, str(provider.address), rule)
+
+
 def _own_addresses(hospital: Hospital) -> Iterator[tuple[Path, IPv4Address]]:
     yield ("lan", "gateway"), hospital.lan.gateway
     for name, node in hospital.nodes.items():
@@ -72,4 +89,10 @@ def _owner(path: Path) -> str:
     return dotted(path if path[-1] == "gateway" else path[:-1])
 
 
-RULES = (lan_is_private, dns_is_the_hospitals_own, addresses_are_on_the_lan, addresses_differ)
+RULES = (
+    lan_is_private,
+    dns_is_the_hospitals_own,
+    addresses_are_on_the_lan,
+    addresses_differ,
+    provider_is_the_hospitals_own,
+)

@@ -29,6 +29,7 @@ _STAND_INS: Mapping[str, Any] = {
     },
     "budgets": {"*": {"memory_gb": 0, "cpu_cores": 0, "gpu_cores": 0, "neural_engine_cores": 0}},
     "edge": {"address": "10.0.0.4"},
+    "identity_provider": {"issuer": "https://sso.hospital.internal", "address": "10.0.0.5"},
 }
 
 

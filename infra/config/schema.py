@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.config.model import Hospital
 from infra.config.problems import ROOT
+from infra.config.secrets import MEANINGS, full
 
 FILE = Path(__file__).parents[1] / "schema" / "stack.schema.json"
 
@@ -42,6 +43,7 @@ def stack_schema() -> dict[str, Any]:
                         **_SECRET,
                         "description": "the administrator's ed25519 private key (OpenSSH), always encrypted",
                     },
+                    **{full(name): {**_SECRET, "description": what} for name, what in MEANINGS.items()},
                 },
                 "patternProperties": {"^(?!prontuario:)": {}},
                 "required": [ROOT],

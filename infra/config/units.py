@@ -100,6 +100,20 @@ DnsName = Annotated[
     ),
     Words("a lower-case domain name such as prontuario.hospital.internal"),
 ]
+_HOST = rf"({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?"
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+IssuerUrl = Annotated[
+    str,
+    Field(pattern=rf"^https://{_HOST}(:{_PORT})?(/[A-Za-z0-9._~/-]*)?$", max_length=200),
+    Words(
+        "an https address by name, as the provider writes it, such as https://sso.hospital.internal/clinic"
+    ),
+]
+ClientId = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$"),
+    Words("letters, digits, '.', '_' and '-', at most 96"),
+]
 _ED25519 = r"^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}$"
 HostKey = Annotated[
     str,

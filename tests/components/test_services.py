@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -19,6 +20,7 @@ from components.services_stores import Stores, document_key
 from components.services_workloads import MANAGER, REVISION
 from infra.config.load import read_hospital
 from infra.config.model import Hospital
+from infra.config.secrets import StackSecrets
 from lab.images.artefact import ImageBundle
 from lab.images.catalogue import SERVICES
 from tests.components.conftest import PRIVATE_KEY, Engine, hospital_document
@@ -194,3 +196,53 @@ async def test_the_key_to_all_documents_is_never_deleted_by_an_update(
     key = engine.named("document-key")
     assert key.protected
     assert {"base64", "hex"} <= key.secret_outputs
+
+
+PROVIDER = {"issuer": "https://sso.hospital.internal:8443/clinica", "address": "192.168.100.30"}
+OUTSIDE = StackSecrets(
+    provider={"oidc-client-secret": "CLIENT PASSWORD\n", "oidc-authority": "PROVIDER PEM"},
+    signatures={"raizes": "ROOT PEM", "autoridades": "", "lcr": "LIST PASSWORD"},
+)
+
+
+def with_outside(document: dict[str, Any]) -> Hospital:
+    """A hospital with an identity provider, that knows whose signatures count."""
+    return read_hospital({**document, "identity_provider": PROVIDER}).knowing(OUTSIDE)
+
+
+@pulumi.runtime.test
+async def test_the_word_for_the_provider_and_the_trust_are_secret_files_and_nothing_else(
+    engine: Engine,
+) -> None:
+    build(with_outside(hospital_document()))
+    await engine.settled()
+    serving = engine.named("services-secret-medical-api-services")
+    trust = engine.named("services-secret-medical-api-services-signatures")
+    assert "stringData" in serving.secrets & trust.secrets
+    assert serving.inputs["stringData"].items() >= OUTSIDE.provider.items()
+    assert trust.inputs["stringData"] == OUTSIDE.signatures
+    migrating = engine.named("services-secret-medical-api-services-migration")
+    assert set(migrating.inputs["stringData"]) == {"authority", "records-owner-password"}
+    others = [one for one in engine.resources.values() if one not in (serving, trust, migrating)]
+    assert not [one.name for one in others if "PASSWORD" in str(one.inputs).replace("RandomPassword", "")]
+
+
+@pulumi.runtime.test
+async def test_other_lists_of_revoked_certificates_are_another_revision(engine: Engine) -> None:
+    services = build(with_outside(hospital_document()))
+    await engine.settled()
+    before = engine.named(WORKER).inputs["spec"]["template"]["metadata"]["annotations"][REVISION]
+    services._secrets["services-signatures"]["lcr"] = pulumi.Output.secret("ANOTHER")
+    (again,) = services._edge_deployments(next(m for m in services._args.machines if m.name == "mac-a"))[:1]
+    found = await again["spec"]["template"]["metadata"]["annotations"][REVISION].future()
+    assert found.split("-")[1] != before.split("-")[1]
+
+
+@pulumi.runtime.test
+async def test_a_hospital_without_them_has_no_secret_more(engine: Engine, hospital: Hospital) -> None:
+    build(hospital)
+    await engine.settled()
+    assert {one.name for one in engine.of_type(":Secret")} == {
+        "services-secret-medical-api-services",
+        "services-secret-medical-api-services-migration",
+    }

@@ -164,3 +164,16 @@ def test_the_cloud_opens_the_way_out_and_no_way_in() -> None:
 def test_overlapping_management_networks_are_one_set() -> None:
     rules = render_firewall(replace(AIR_GAPPED, management=(LAN, IPv4Network("192.168.0.0/16"))))
     assert consumer(["nft", "-c", "-f", "firewall.nft"], {"firewall.nft": rules}).returncode == 0
+
+
+def test_pods_reach_the_identity_provider_and_it_sees_a_machine() -> None:
+    asking = replace(AIR_GAPPED, provider=(IPv4Address("192.168.100.30"), 8443))
+    text = render_firewall(asking)
+    packet = "ip saddr 10.244.0.0/16 ip daddr 192.168.100.30 tcp dport 8443"
+    forward = chain(text, "forward")
+    assert f"{packet} accept" in forward
+    assert forward.index(f"{packet} accept") > next(
+        place for place, rule in enumerate(forward) if rule.startswith("meta mark")
+    )
+    assert chain(text, "outside")[1:] == [f"{packet} masquerade"]
+    assert "masquerade" not in render_firewall(AIR_GAPPED)

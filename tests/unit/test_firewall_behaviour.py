@@ -1,12 +1,14 @@
 """The firewall as packets meet it: the machines' own nft and kernel, three small networks, no real one.
 
 The machine is mac-a. Beside it on the LAN are a clinician's device (192.168.100.50) and mac-b; behind it is a
-pod (10.244.0.5). A rule of ours plays the policy engine, which marks what it lets through.
+pod (10.244.0.5). A rule of ours plays the policy engine, which marks what it lets through. The identity
+provider (192.168.100.30) finds no way to a pod's own address.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,8 @@ in_lan="nsenter --net=/proc/$lan/ns/net" in_pod="nsenter --net=/proc/$pod/ns/net
 $in_lan ip link set lo up
 $in_lan ip address add 192.168.100.50/24 dev eth0
 $in_lan ip address add 192.168.100.11/24 dev eth0
+$in_lan ip address add 192.168.100.30/24 dev eth0
+$in_lan ip rule add from 192.168.100.30 to 10.244.0.0/16 blackhole
 $in_lan ip link set eth0 up
 $in_lan ip route add 10.244.0.0/24 via 192.168.100.10
 $in_lan ip route add 10.254.0.1 via 192.168.100.10
@@ -53,7 +57,7 @@ nft -f firewall.nft
 servers=""
 serve() {{ "$@" > serving 2>&1 & servers="$servers $!"; }}
 serve python3 serve.py 22 443 2379 5432 6443 6444 8404 9778 9999 10250
-serve $in_lan python3 serve.py 80 5432 6443
+serve $in_lan python3 serve.py 80 5432 6443 8443
 serve $in_pod python3 serve.py 6379
 until ss -Hltn | grep -q :10250 && $in_lan ss -Hltn | grep -q :80 && $in_pod ss -Hltn | grep -q :6379
 do sleep 0.1; done
@@ -65,7 +69,7 @@ look() {{
         192.168.100.10:9778 192.168.100.10:9999 10.244.0.5:6379 10.244.0.9:6379
     $in_pod python3 reach.py 10.244.0.5 10.254.0.1:6444 10.254.0.1:2379 192.168.100.10:6444 \\
         192.168.100.10:22 192.168.100.50:80 192.168.100.100:5432 192.168.100.100:6443 \\
-        10.244.2.9:5432 10.244.2.9:6379 10.244.2.9:26379
+        10.244.2.9:5432 10.244.2.9:6379 10.244.2.9:26379 192.168.100.30:8443 192.168.100.50:8443
     python3 reach.py 10.244.0.1 10.244.0.5:6379
     $in_pod python3 reach.py 10.244.0.5 10.244.0.1:10250
     python3 reach.py 192.168.100.10 10.244.0.5:6379 192.168.100.50:80 198.51.100.1:80
@@ -114,13 +118,15 @@ with concurrent.futures.ThreadPoolExecutor(16) as pool:
 CLINIC, MAC_B, POD, MAC_A = "192.168.100.50", "192.168.100.11", "10.244.0.5", "192.168.100.10"
 GATEWAY, ABSENT_POD, REFUSED_POD = "10.244.0.1", "10.244.0.9", "10.244.2.9"
 FLOATING, LOCAL_API = "192.168.100.100", "10.254.0.1"
+PROVIDER = "192.168.100.30"
 
 
 @pytest.fixture(scope="module")
 def seen() -> Mapping[str, Mapping[str, str]]:
     """Who reaches what: without the policy engine's mark, with it, with the floating address elsewhere."""
     hospital = read_stack_file(ROOT / "Pulumi.lab.yaml")
-    firewall = replace(firewall_for(hospital, "mac-a"), egress=(hospital.lan.network,))
+    provider = (IPv4Address(PROVIDER), 8443)
+    firewall = replace(firewall_for(hospital, "mac-a"), egress=(hospital.lan.network,), provider=provider)
     files = {"firewall.nft": render_firewall(firewall), "serve.py": SERVE, "reach.py": REACH}
     answer = consumer(["sh", "-c", STAGE], files, timeout=90)
     assert answer.returncode == 0, answer.stderr
@@ -206,3 +212,11 @@ def test_a_sentinel_hears_no_error_on_which_it_would_ask_without_a_pause(
     assert found[f"{POD} {REFUSED_POD}:5432"] == "refused"
     for port in (6379, 26379):
         assert found[f"{POD} {REFUSED_POD}:{port}"] == "silent", port
+
+
+def test_a_pod_reaches_the_identity_provider_which_answers_the_machine(
+    seen: Mapping[str, Mapping[str, str]],
+) -> None:
+    assert seen["unmarked"][f"{POD} {PROVIDER}:8443"] == "silent"
+    assert seen["marked"][f"{POD} {PROVIDER}:8443"] == "open"
+    assert seen["marked"][f"{POD} {CLINIC}:8443"] == "silent"

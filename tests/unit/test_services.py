@@ -1,6 +1,7 @@
 """What the renderers of the hospital's own services promise, for any hospital."""
 
 import json
+from ipaddress import IPv4Address
 from typing import Any
 
 from hypothesis import given, settings
@@ -18,14 +19,21 @@ from components.services_pods import CREDENTIALS, FINISH, PROGRESS, Made, drain,
 from components.services_sizes import LEAST_MEMORY_MIB, ROLES, ServiceSizes
 from components.services_workloads import REVISION, render_edge_deployment, render_migration, render_worker
 from infra.config.capacity_rules import LEAST_SERVICE_GB
-from infra.config.model import Hospital
+from infra.config.model import Hospital, IdentityProvider
 from infra.config.rto import Clocks
+from infra.config.secrets import StackSecrets
 from tests.strategies import hospitals
 from tests.unit.stack_files import hospital_of
 
 LAB, PILOT, PROD = hospital_of("lab"), hospital_of("mvp"), hospital_of("prod")
 IMAGE = "prontuario.internal/services:1.2.3-0123456789ab-x86_64"
 RELEASE = "1.2.3-0123456789ab-x86_64"
+PROVIDER = IdentityProvider(
+    issuer="https://sso.hospital.internal/clinica", address=IPv4Address("192.168.100.30")
+)
+TRUSTING = LAB.model_copy(update={"identity_provider": PROVIDER}).knowing(
+    StackSecrets({"oidc-client-secret": "WORD"}, {"raizes": "ROOT", "autoridades": "", "lcr": "LIST"})
+)
 
 
 def workloads(hospital: Hospital) -> list[dict[str, Any]]:
@@ -291,3 +299,33 @@ def test_a_revision_is_on_the_pods_and_no_password_is_in_a_manifest() -> None:
     everything = json.dumps([*workloads(LAB), migration(), *render_services(LAB)])
     assert "PASSWORD" not in everything.upper().replace("RECORDS-PASSWORD", "")
     assert render_secret("services", {"authority": "PEM"})["stringData"] == {"authority": "PEM"}
+
+
+def test_a_process_is_told_of_the_provider_and_where_the_trust_lies() -> None:
+    read = Settings.from_environment(told(TRUSTING, ServiceRole.API))
+    assert (read.oidc_issuer, read.oidc_client) == (PROVIDER.issuer, "prontuario")
+    for one in workloads(TRUSTING):
+        spec = pod(one)
+        assert spec["hostAliases"] == [{"ip": "192.168.100.30", "hostnames": ["sso.hospital.internal"]}]
+        (container,) = spec["containers"]
+        mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+        volumes = {volume["name"]: volume for volume in spec["volumes"]}
+        assert set(mounts) == set(volumes) == {"credentials", "scratch", "signatures"}
+        assert mounts["signatures"]["mountPath"] == str(read.signature_trust)
+        assert mounts["signatures"]["readOnly"] is True
+        files = {item["key"]: item["path"] for item in volumes["signatures"]["secret"]["items"]}
+        assert files == {name: f"{name}/hospital.pem" for name in ("raizes", "autoridades", "lcr")}
+
+
+def test_only_who_signs_people_in_reaches_the_provider_and_only_there() -> None:
+    policies = of_kind("NetworkPolicy", TRUSTING)
+    door = {"to": [{"ipBlock": {"cidr": "192.168.100.30/32"}}], "ports": [{"protocol": "TCP", "port": 443}]}
+    asking = {name for name, one in policies.items() if door in one["spec"]["egress"]}
+    assert asking == {"api"}
+
+
+def test_no_secret_of_the_outside_is_in_a_manifest_and_without_it_nothing_is_there_of_it() -> None:
+    everything = json.dumps([*workloads(TRUSTING), migration(TRUSTING), *render_services(TRUSTING)])
+    assert not [one for one in ("WORD", "ROOT", "LIST") if one in everything]
+    without = json.dumps([*workloads(LAB), migration(LAB), *render_services(LAB)])
+    assert not [one for one in ("OIDC", "SIGNATURE", "hostAliases", "signatures") if one in without]
