@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from components.cache_endpoints import PORT, SENTINEL_PORT
+from components.database_endpoints import STATUS_PORT
 from infra.config import ports
 from infra.config.model import Hospital, Kubernetes
 
@@ -47,6 +48,7 @@ class Firewall:
     clinic: the network whose devices use the public ports
     machines: every machine of the hospital; they speak VRRP, use ``machine_ports`` (TCP) and
         ``machine_datagrams`` (UDP), and reach pods and ``floating_ports``
+    asked_by_the_edge: ports that HAProxy asks behind addresses of the cluster
     floating: the address of the hospital, on whichever machine holds it
     cluster: the networks of its pods and services, and where pods find their machine's API server
     egress: None lets everything leave; otherwise the networks that may be reached
@@ -65,6 +67,7 @@ class Firewall:
     floating_ports: tuple[int, ...]
     machine_ports: tuple[int, ...]
     machine_datagrams: tuple[int, ...]
+    asked_by_the_edge: tuple[int, ...]
     egress: tuple[IPv4Network, ...] | None
     name_servers: tuple[IPv4Address, ...]
     time_servers: tuple[IPv4Address, ...]
@@ -94,6 +97,7 @@ def firewall_for(hospital: Hospital, name: str) -> Firewall:
             hospital.detector.metrics_port,
         ),
         machine_datagrams=(hospital.detector.port,),
+        asked_by_the_edge=(ports.RECORDS, STATUS_PORT),
         egress=(hospital.lan.network,) if hospital.cloud.mode == "disabled" else None,
         name_servers=hospital.lan.dns,
         time_servers=hospital.lan.ntp,
@@ -194,12 +198,23 @@ def _translation(firewall: Firewall) -> str:
     return f"    chain outside {{\n{body}    }}\n"
 
 
+def _no_errors_for_haproxy(asked: Iterable[int]) -> str:
+    """Keeps from HAProxy the ICMP errors of kube-proxy, which refuses so what no pod serves at the moment.
+
+    HAProxy reads no queue of errors either: it tries to connect again and again, without a pause, until its
+    check's time is up. Silence costs it that time, and no processor. ``asked`` are the ports it asks behind
+    the cluster's addresses; the 30th byte of such a message is where it names the one that was refused.
+    """
+    return f"oif lo icmp type destination-unreachable @th,240,16 {_set(asked)} counter drop"
+
+
 def _output(firewall: Firewall) -> str:
+    silenced = [
+        _no_errors_for_sentinels(firewall.cluster.pod_network),
+        _no_errors_for_haproxy(firewall.asked_by_the_edge),
+    ]
     if firewall.egress is None:
-        rules = [
-            "type filter hook output priority filter; policy accept;",
-            _no_errors_for_sentinels(firewall.cluster.pod_network),
-        ]
+        rules = ["type filter hook output priority filter; policy accept;", *silenced]
     else:
         cluster = firewall.cluster
         # A packet for a service was turned to a pod, or to the API server on loopback, before it comes here,
@@ -207,7 +222,7 @@ def _output(firewall: Firewall) -> str:
         own = (cluster.pod_network, cluster.service_network, cluster.local_api)
         rules = [
             "type filter hook output priority filter; policy drop;",
-            _no_errors_for_sentinels(firewall.cluster.pod_network),
+            *silenced,
             "ct state established,related accept",
             "oif lo accept",
             f"ip daddr {_set(firewall.egress)} accept",

@@ -110,11 +110,10 @@ def act(arguments: argparse.Namespace, lab: Lab, person: Person | None) -> int:
             lab.up(read_stack_file(stack_file(arguments.stack)))
         case "down":
             lab.down()
-        case "start":
-            lab.machine(arguments.node).start()
-            lab.machine(arguments.node).catch_up()
-        case "kill" | "freeze" | "thaw":
-            getattr(lab.machine(arguments.node), arguments.verb)()
+        case "kill" | "start" | "freeze" | "thaw":
+            machine = lab.machine(arguments.node)
+            getattr(machine, arguments.verb)()
+            machine.catch_up()
         case "partition":
             lab.partition(arguments.a, arguments.b)
         case "heal":

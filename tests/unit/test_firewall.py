@@ -25,6 +25,7 @@ AIR_GAPPED = Firewall(
     floating_ports=(6443, 5432),
     machine_ports=(9100, 8000, 6444, 2379, 2380, 10250, 9778),
     machine_datagrams=(9777,),
+    asked_by_the_edge=(5432, 8000),
     egress=(LAN,),
     name_servers=(IPv4Address("192.168.100.1"),),
     time_servers=(IPv4Address("192.168.100.1"),),

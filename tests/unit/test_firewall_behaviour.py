@@ -71,6 +71,7 @@ look() {{
         192.168.100.10:22 192.168.100.50:80 192.168.100.100:5432 192.168.100.100:6443 \\
         10.244.2.9:5432 10.244.2.9:6379 10.244.2.9:26379 192.168.100.30:8443 192.168.100.50:8443
     python3 reach.py 10.244.0.1 10.244.0.5:6379
+    python3 reach.py 192.168.100.10 10.96.0.7:443 10.96.0.7:5432 10.96.0.7:8000
     $in_pod python3 reach.py 10.244.0.5 10.244.0.1:10250
     python3 reach.py 192.168.100.10 10.244.0.5:6379 192.168.100.50:80 198.51.100.1:80
 }}
@@ -79,6 +80,8 @@ nft add table inet engine
 nft add chain inet engine forward '{{ type filter hook forward priority filter; }}'
 nft add rule inet engine forward meta mark set meta mark or {POLICY_MARK:#x}
 nft add rule inet engine forward ip daddr 10.244.2.9 reject with icmp port-unreachable
+nft add chain inet engine output '{{ type filter hook output priority -110; }}'
+nft add rule inet engine output ip daddr 10.96.0.7 reject with icmp port-unreachable
 look > marked
 ip address delete 192.168.100.100/32 dev eth0
 $in_lan ip address add 192.168.100.100/32 dev eth0
@@ -117,6 +120,7 @@ with concurrent.futures.ThreadPoolExecutor(16) as pool:
 """
 CLINIC, MAC_B, POD, MAC_A = "192.168.100.50", "192.168.100.11", "10.244.0.5", "192.168.100.10"
 GATEWAY, ABSENT_POD, REFUSED_POD = "10.244.0.1", "10.244.0.9", "10.244.2.9"
+SERVED_BY_NOBODY = "10.96.0.7"
 FLOATING, LOCAL_API = "192.168.100.100", "10.254.0.1"
 PROVIDER = "192.168.100.30"
 
@@ -220,3 +224,12 @@ def test_a_pod_reaches_the_identity_provider_which_answers_the_machine(
     assert seen["unmarked"][f"{POD} {PROVIDER}:8443"] == "silent"
     assert seen["marked"][f"{POD} {PROVIDER}:8443"] == "open"
     assert seen["marked"][f"{POD} {CLINIC}:8443"] == "silent"
+
+
+def test_haproxy_hears_no_error_on_which_it_would_connect_without_a_pause(
+    seen: Mapping[str, Mapping[str, str]],
+) -> None:
+    found = seen["marked"]
+    assert found[f"{MAC_A} {SERVED_BY_NOBODY}:443"] == "refused"
+    for port in (5432, 8000):
+        assert found[f"{MAC_A} {SERVED_BY_NOBODY}:{port}"] == "silent", port

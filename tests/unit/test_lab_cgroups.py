@@ -118,17 +118,17 @@ def test_a_computer_that_gives_nobody_the_processor_first_says_so(
 
 
 @pytest.mark.parametrize(
-    ("controllers", "setting", "booting", "equal"),
-    [({"cpu", "cpuacct"}, "cpu.shares", 128, 1024), ((), "cpu.weight", 12, 100)],
+    ("controllers", "setting", "shares"),
+    [({"cpu", "cpuacct"}, "cpu.shares", (128, 1024)), ((), "cpu.weight", (12, 100))],
 )
 def test_a_machine_that_boots_gets_what_the_others_leave_of_the_processor(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     controllers: Collection[str],
     setting: str,
-    booting: int,
-    equal: int,
+    shares: tuple[int, int],
 ) -> None:
+    booting, equal = shares
     here = cgroups.Hierarchy(tmp_path, frozenset(controllers), tmp_path)
     monkeypatch.setattr(cgroups, "hierarchies", lambda: [here])
     (tmp_path / "prontuario.hospital").mkdir()
