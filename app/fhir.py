@@ -1,11 +1,13 @@
 """Every route of the exchange in FHIR R4, below /fhir/R4. It reads; writing has the record's own forms."""
 
 from datetime import UTC, datetime
+from functools import partial
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from app.database.engine import Database
 from app.exchange.capability import capability
+from app.exchange.summary import Maker
 from app.routers.exchange import entry_routes
 from app.routers.exchange_answers import Base, FhirResponse, answered, resource_routes
 from app.routers.exchange_others import (
@@ -29,7 +31,8 @@ _NAME = "Prontuário"
 def fhir_routes(settings: Settings, database: Database, objects: Objects) -> list[APIRouter]:
     """The exchange's part of the interface."""
     software = f"{_NAME} {settings.release}"
-    patients = ExchangePatients(database, settings.institution, software)
+    maker = partial(Maker, settings.institution, settings.cnes, software)
+    patients = ExchangePatients(database, maker)
     return [
         statement_routes(settings.release),
         patient_exchange_routes(patients),
@@ -46,7 +49,7 @@ def statement_routes(release: str) -> APIRouter:
     routes = resource_routes()
 
     @routes.get("/metadata", response_class=FhirResponse)
-    async def metadata(base: Base) -> FhirResponse:
+    async def metadata(base: Base) -> Response:
         return answered(capability(_NAME, release, since, base))
 
     return routes

@@ -31,6 +31,7 @@ StoreUrl = Annotated[
     str, StringConstraints(pattern=r"^(https://[A-Za-z0-9.-]+|http://127\.0\.0\.1)(:[0-9]{1,5})?$")
 ]
 Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,120}$")]
+Cnes = Annotated[str, StringConstraints(pattern=r"^[0-9]{7}$")]
 Copies = Annotated[int, Field(ge=0, le=9)]
 
 
@@ -115,6 +116,8 @@ class Settings(BaseModel):
     store_region: Label = "hospital"
     institution: Name = "Hospital"
     """The hospital's name, as it stands on every printed page."""
+    cnes: Cnes | None = None
+    """Its number in the national register of health establishments; None: it is told nowhere."""
     credentials: Path | None = None
     """Folder with ``authority`` (certificate), ``records-password`` and ``cache-password``; where migrations
     run, ``records-owner-password`` too. With a store: ``store-access-key``, ``store-secret-key`` and

@@ -9,7 +9,8 @@ from app.exchange.parts import HL7, Resource, concept, entry, instant, person, r
 
 ABSENT = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 """IPS 1.1.0's words for what is absent or unknown; IPS Brasil 1.0.0 is built on that edition."""
-_CRITICALITY = {
+DENIED = "no-known-allergies"
+CRITICALITY = {
     Severity.MILD: "low",
     Severity.MODERATE: "low",
     Severity.SEVERE: "high",
@@ -23,7 +24,7 @@ def allergy(view: AllergyView, chart: UUID) -> Resource:
     made = _statement(view, chart, holds=view.status != REFUTED)
     if view.status == REFUTED:
         made["verificationStatus"] = _verified("refuted")
-    made |= {"code": coded(view.coded), "criticality": _CRITICALITY[view.severity]}
+    made |= {"code": coded(view.coded), "criticality": CRITICALITY[view.severity]}
     if view.reaction:
         severity = _SEVERITY.get(view.severity)
         seen = {"manifestation": [{"text": view.reaction}]}
@@ -34,7 +35,7 @@ def allergy(view: AllergyView, chart: UUID) -> Resource:
 def denial(view: DenialView, chart: UUID) -> Resource:
     """The patient was asked and denies any allergy; no longer, once one became known."""
     made = _statement(view, chart, holds=view.status == STANDING)
-    return made | {"code": concept(ABSENT, "no-known-allergies", "Nega alergias")}
+    return made | {"code": concept(ABSENT, DENIED, "Nega alergias")}
 
 
 def _statement(view: EntryView, chart: UUID, *, holds: bool) -> Resource:

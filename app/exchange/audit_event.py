@@ -7,6 +7,7 @@ from app.domain.audit_events import Event
 from app.domain.audit_reading import AuditLine
 from app.exchange.parts import HL7, OWN, Resource, coding, instant, person, reference, said
 
+EVENTS = f"{OWN}evento"
 _DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 _TYPES: Mapping[str, tuple[str, str]] = {
     "acesso": ("110114", "User Authentication"),
@@ -40,7 +41,7 @@ _FAILED = frozenset({"negado", "recusado", "recusada", "entrada-recusada", "nao-
 def audit_event(line: AuditLine, software: str) -> Resource:
     """A row; ``software`` (name and version) is what observed it."""
     group, _, what = line.event.partition(".")
-    subtypes = [coding(f"{OWN}evento", line.event)]
+    subtypes = [coding(EVENTS, line.event)]
     if line.event in _SUBTYPES:
         subtypes.insert(0, coding(_DICOM, *_SUBTYPES[line.event]))
     return {"resourceType": "AuditEvent", "id": str(line.entry)} | said(

@@ -1,6 +1,7 @@
 """Bundles: a page of what was found, and a document."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,21 +13,41 @@ Asked = Sequence[tuple[str, str]]
 """Parameters of a search, in their order."""
 
 
-def searchset(
-    found: Iterable[Resource], base: str, kind: str, asked: Asked, following: str | None
-) -> Resource:
-    """A page of resources ``kind`` at ``base``, our own address; ``following``: the next page's cursor.
+@dataclass(frozen=True)
+class Found:
+    """A page of resources.
+
+    following: the cursor of the next page; included: what the page brings along; told: OperationOutcomes
+    about it
+    """
+
+    resources: Sequence[Resource]
+    following: str | None = None
+    included: Sequence[Resource] = ()
+    told: Sequence[Resource] = ()
+
+
+def searchset(found: Found, base: str, kind: str, asked: Asked) -> Resource:
+    """A page of resources ``kind`` at ``base``, our own address.
 
     There is no total: counting a long chart would cost more than reading a page of it.
     """
     links = [{"relation": "self", "url": _address(base, kind, asked)}]
-    if following is not None:
+    if found.following is not None:
         others = [one for one in asked if one[0] != "_cursor"]
-        links.append({"relation": "next", "url": _address(base, kind, [*others, ("_cursor", following)])})
-    entries = [
-        {"fullUrl": f"{base}/{kind}/{one['id']}", "resource": one, "search": {"mode": "match"}}
-        for one in found
+        links.append(
+            {"relation": "next", "url": _address(base, kind, [*others, ("_cursor", found.following)])}
+        )
+    entries: list[Resource] = [
+        {
+            "fullUrl": f"{base}/{one['resourceType']}/{one['id']}",
+            "resource": one,
+            "search": {"mode": mode},
+        }
+        for mode, resources in (("match", found.resources), ("include", found.included))
+        for one in resources
     ]
+    entries += ({"resource": one, "search": {"mode": "outcome"}} for one in found.told)
     bundle: Resource = {"resourceType": "Bundle", "type": "searchset", "link": links}
     return bundle | ({"entry": entries} if entries else {})
 

@@ -8,13 +8,13 @@ from app.exchange.codes import coded
 from app.exchange.parts import HL7, Resource, concept, entry, instant, person, reference
 
 _ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
-_CERTAINTY = {Certainty.CONFIRMED: "confirmed", Certainty.SUSPECTED: "provisional"}
+CERTAINTY = {Certainty.CONFIRMED: "confirmed", Certainty.SUSPECTED: "provisional"}
 
 
 def condition(view: ProblemView, chart: UUID) -> Resource:
     """A problem of the patient ``chart``. One that was inactivated has no clinical status any more."""
     wrong, over = view.status == INACTIVATED, view.status == RESOLVED
-    certainty = "entered-in-error" if wrong else _CERTAINTY[view.certainty]
+    certainty = "entered-in-error" if wrong else CERTAINTY[view.certainty]
     active = concept(f"{HL7}condition-clinical", "resolved" if over else "active")
     return entry(
         "Condition",

@@ -9,7 +9,7 @@ from enum import StrEnum
 HOSPITAL = timezone(timedelta(hours=-3))
 """Whose days are meant by a date without a time: Brasília's, without summer time since 2019."""
 _DATE = re.compile(
-    r"(?P<prefix>eq|ge|gt|le|lt)?(?P<year>\d{4})(-(?P<month>\d{2})(-(?P<day>\d{2})"
+    r"(?P<prefix>eq|ne|ge|gt|sa|le|lt|eb)?(?P<year>\d{4})(-(?P<month>\d{2})(-(?P<day>\d{2})"
     r"(T(?P<time>\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)(?P<zone>Z|[+-]\d{2}:\d{2})?)?)?)?",
     re.ASCII,
 )
@@ -20,10 +20,13 @@ class Compare(StrEnum):
     """How what is found relates to the time that is asked for."""
 
     WITHIN = "eq"
+    OUTSIDE = "ne"
     FROM = "ge"
     AFTER = "gt"
+    ALL_AFTER = "sa"
     UNTIL = "le"
     BEFORE = "lt"
+    ALL_BEFORE = "eb"
 
 
 @dataclass(frozen=True)

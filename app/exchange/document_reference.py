@@ -8,8 +8,8 @@ from app.domain.entries import INACTIVATED
 from app.domain.notes import NoteKind, NoteView
 from app.exchange.parts import Resource, concept, entry, instant, person, reference, said
 
-_LOINC = "http://loinc.org"
-_NOTES = {
+LOINC = "http://loinc.org"
+NOTES = {
     NoteKind.PROGRESS: ("11506-3", "Evolução"),
     NoteKind.ADMISSION: ("34117-2", "Admissão"),
     NoteKind.DISCHARGE: ("18842-5", "Sumário de alta"),
@@ -33,7 +33,7 @@ def note(view: NoteView, chart: UUID) -> Resource:
     """A finished note in the chart ``chart``. A correction is told by its reason: drafts have none."""
     wrong = view.status == INACTIVATED
     told = "amended" if view.change_reason else "final"
-    code, words = _NOTES[view.kind]
+    code, words = NOTES[view.kind]
     context = said({"encounter": [one] if (one := reference("Encounter", view.encounter_id)) else None})
     return entry(
         "DocumentReference",
@@ -41,7 +41,7 @@ def note(view: NoteView, chart: UUID) -> Resource:
         {
             "status": "entered-in-error" if wrong else "current",
             "docStatus": "entered-in-error" if wrong else told,
-            "type": concept(_LOINC, code, words) if code else {"text": words},
+            "type": concept(LOINC, code, words) if code else {"text": words},
             "subject": reference("Patient", chart),
             "date": instant(view.recorded_at),
             "author": [person(view.recorded_by)],

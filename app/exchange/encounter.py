@@ -9,7 +9,7 @@ from app.exchange.codes import coded
 from app.exchange.parts import HL7, Resource, coding, entry, instant, reference, said
 
 STATUS: Mapping[str, str] = {OPEN: "in-progress", CLOSED: "finished", INACTIVATED: "entered-in-error"}
-_CLASS = {
+CLASS = {
     EncounterKind.AMBULATORY: ("AMB", "ambulatory"),
     EncounterKind.EMERGENCY: ("EMER", "emergency"),
     EncounterKind.INPATIENT: ("IMP", "inpatient encounter"),
@@ -28,7 +28,7 @@ def encounter(view: EncounterView, chart: UUID) -> Resource:
         {
             "extension": [{"url": _FOLLOWS, "valueReference": follows}] if follows else None,
             "status": STATUS[view.status],
-            "class": coding(f"{HL7}v3-ActCode", *_CLASS[view.kind]),
+            "class": coding(f"{HL7}v3-ActCode", *CLASS[view.kind]),
             "subject": reference("Patient", chart),
             "period": said({"start": instant(view.occurred_at), "end": ended}),
             "reasonCode": [coded(view.coded)],

@@ -14,6 +14,7 @@ STATUS: Mapping[str, str] = {
     MedicationStatus.ENDED: "completed",
     INACTIVATED: "entered-in-error",
 }
+INTENT = "order"
 
 
 def medication_request(view: MedicationView, chart: UUID) -> Resource:
@@ -24,7 +25,7 @@ def medication_request(view: MedicationView, chart: UUID) -> Resource:
         view,
         {
             "status": STATUS[view.status],
-            "intent": "order",
+            "intent": INTENT,
             "medicationCodeableConcept": coded(view.coded),
             "subject": reference("Patient", chart),
             "encounter": reference("Encounter", view.encounter_id),

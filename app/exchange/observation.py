@@ -17,6 +17,7 @@ from app.exchange.parts import (
     reference,
     said,
 )
+from app.exchange.vital_signs import vital_sign_profiles
 
 STATUS: Mapping[str, str] = {
     ResultStatus.PARTIAL: "preliminary",
@@ -29,15 +30,15 @@ CATEGORY = {Category.VITAL_SIGN: "vital-signs", Category.LABORATORY: "laboratory
 
 def observation(view: ObservationView, chart: UUID) -> Resource:
     """What was measured of the patient ``chart``. ``issued`` is when this version of it was entered."""
-    value = quantity(view.value, view.unit)
+    value, code = quantity(view.value, view.unit), coded(view.coded)
     written = {"note": [{"text": view.words}]} if value else {"valueString": view.words}
-    return entry(
+    made = entry(
         "Observation",
         view,
         {
             "status": STATUS[view.status],
             "category": [concept(f"{HL7}observation-category", CATEGORY[view.category])],
-            "code": coded(view.coded),
+            "code": code,
             "subject": reference("Patient", chart),
             "encounter": reference("Encounter", view.encounter_id),
             "effectiveDateTime": instant(view.occurred_at),
@@ -49,6 +50,9 @@ def observation(view: ObservationView, chart: UUID) -> Resource:
         }
         | (written if view.words else {}),
     )
+    if view.category is Category.VITAL_SIGN and (profiles := vital_sign_profiles(code, value)):
+        made["meta"]["profile"] = profiles
+    return made
 
 
 def _range(view: ObservationView) -> list[Resource]:

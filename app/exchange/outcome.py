@@ -48,3 +48,9 @@ def outcome(problem: Mapping[str, Any]) -> Resource:
         issue | {"details": {"text": f"{one['campo']}: {one['motivo']}"}} for one in problem.get("erros", ())
     ]
     return {"resourceType": "OperationOutcome", "issue": faults or [issue]}
+
+
+def there_are_more(words: str) -> Resource:
+    """About a page after which none can be asked for."""
+    issue = {"severity": "warning", "code": "incomplete", "details": {"text": words}}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}

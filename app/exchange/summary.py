@@ -21,11 +21,12 @@ from app.exchange.condition import condition
 from app.exchange.medication_request import medication_request
 from app.exchange.narrative import narrative
 from app.exchange.observation import observation
-from app.exchange.parts import Resource, concept, instant, reference
+from app.exchange.parts import HL7, Resource, concept, instant, reference
 from app.exchange.patient import patient
 from app.exchange.summary_lines import allergy_line, medication_line, observation_line, problem_line
 
 LOINC = "http://loinc.org"
+CNES = "https://saude.gov.br/fhir/sid/cnes"
 PROBLEMS, ALLERGIES, MEDICATIONS = "11450-4", "48765-2", "10160-0"
 VITAL_SIGNS, RESULTS = "8716-3", "30954-2"
 
@@ -45,9 +46,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Maker:
-    """Who makes the document: ``institution``'s ``software``, and when."""
+    """Who makes the document: ``institution``, whose number is ``cnes``, by its ``software``, and when."""
 
     institution: str
+    cnes: str | None
     software: str
     made_at: datetime
 
@@ -92,12 +94,19 @@ def summary(known: Known, identity: UUID, maker: Maker) -> Resource:
             head,
             patient(known.patient),
             {"resourceType": "Device", "id": str(device)} | made_by,
-            {"resourceType": "Organization", "id": str(hospital), "name": maker.institution},
+            _organization(hospital, maker),
             *rest,
         ],
         identity,
         maker.made_at,
     )
+
+
+def _organization(identity: UUID, maker: Maker) -> Resource:
+    """The hospital, with its number as IPS Brasil and the Brazilian core name it."""
+    number = {"use": "official", "type": concept(f"{HL7}v2-0203", "PRN"), "system": CNES, "value": maker.cnes}
+    numbered = {"identifier": [number]} if maker.cnes else {}
+    return {"resourceType": "Organization", "id": str(identity), **numbered, "name": maker.institution}
 
 
 def _problems(known: Known) -> _Section:

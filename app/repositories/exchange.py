@@ -1,14 +1,18 @@
 """Entries as they are exchanged: one that may be shown, a page by date, versions by the entry's id."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.exchange.dates import Compare, When
+from app.exchange.tokens import Token
 from app.tables import PastVersion
+
+Sought = Callable[[Token], ColumnElement[bool]]
+"""Whether an entry has what a token asks for."""
 
 
 async def one(session: AsyncSession, table: Any, identity: UUID, *conditions: ColumnElement[bool]) -> Any:
@@ -18,15 +22,39 @@ async def one(session: AsyncSession, table: Any, identity: UUID, *conditions: Co
 
 def within(begins: ColumnElement[Any], ends: ColumnElement[Any], when: When) -> ColumnElement[bool]:
     """Whether what lasts from ``begins`` to ``ends`` relates to a time as FHIR's prefix says."""
-    if when.compare is Compare.FROM:
-        return ends >= when.begin
-    if when.compare is Compare.AFTER:
-        return ends >= when.end
-    if when.compare is Compare.UNTIL:
-        return begins < when.end
-    if when.compare is Compare.BEFORE:
-        return begins < when.begin
-    return and_(begins >= when.begin, ends < when.end)
+    inside = and_(begins >= when.begin, ends < when.end)
+    related: dict[Compare, ColumnElement[bool]] = {
+        Compare.WITHIN: inside,
+        Compare.OUTSIDE: not_(inside),
+        Compare.FROM: ends >= when.begin,
+        Compare.AFTER: ends >= when.end,
+        Compare.ALL_AFTER: begins >= when.end,
+        Compare.UNTIL: begins < when.end,
+        Compare.BEFORE: begins < when.begin,
+        Compare.ALL_BEFORE: ends < when.begin,
+    }
+    return related[when.compare]
+
+
+def coded(table: Any) -> Sought:
+    """By the code that a person chose; an entry in plain words alone has none."""
+
+    def has(token: Token) -> ColumnElement[bool]:
+        found: list[ColumnElement[bool]] = [] if token.code is None else [table.code == token.code]
+        if token.system is not None:
+            found.append(table.system == token.system if token.system else table.system.is_(None))
+        return and_(*found)
+
+    return has
+
+
+def among(system: str, codes: Mapping[str, ColumnElement[bool]]) -> Sought:
+    """By a code of ``system`` that stands for something of ours; any other finds nothing."""
+
+    def has(token: Token) -> ColumnElement[bool]:
+        return or_(false(), *(holds for code, holds in codes.items() if token.fits(system, code)))
+
+    return has
 
 
 async def past(

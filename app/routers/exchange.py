@@ -2,32 +2,40 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
-from app.domain.refusals import NotFound
 from app.routers.caller import Asking
-from app.routers.exchange_answers import Base, FhirResponse, answered, page, resource_routes
-from app.routers.exchange_forms import (
-    ByAuthoredOn,
-    ByDate,
-    ByRecordedDate,
-    ChartQuery,
-    Measurements,
+from app.routers.exchange_answers import (
+    UNCHANGED,
+    Base,
+    FhirResponse,
+    KnownVersion,
+    answered,
+    page,
+    resource_routes,
 )
-from app.routers.exchange_ids import found_id
+from app.routers.exchange_entries import (
+    AllergyQuery,
+    ChartQuery,
+    ConditionQuery,
+    DocumentQuery,
+    EncounterQuery,
+    MedicationQuery,
+    ObservationQuery,
+)
+from app.routers.exchange_ids import found_id, found_version
 from app.routers.exchange_sent import BODY, asked_in, sent
 from app.services.exchange import Exchange
 from app.services.exchange_kinds import EXCHANGED, Exchanged
 
 FORMS: dict[str, type[ChartQuery]] = {
-    "Encounter": ByDate,
-    "Condition": ByRecordedDate,
-    "AllergyIntolerance": ByDate,
-    "MedicationRequest": ByAuthoredOn,
-    "Observation": Measurements,
-    "DocumentReference": ByDate,
+    "Encounter": EncounterQuery,
+    "Condition": ConditionQuery,
+    "AllergyIntolerance": AllergyQuery,
+    "MedicationRequest": MedicationQuery,
+    "Observation": ObservationQuery,
+    "DocumentReference": DocumentQuery,
 }
-_LONGEST_VERSION = 9
 
 
 def entry_routes(exchange: Exchange) -> APIRouter:
@@ -58,12 +66,10 @@ def _add(routes: APIRouter, exchange: Exchange, kind: Exchanged, form: type[Char
         found = await exchange.search(caller, kind, asked.asked())
         return page(found, base, kind.name, words)
 
-    @routes.get(f"/{kind.name}/{{identity}}", response_class=FhirResponse)
-    async def read(caller: Asking, identity: str) -> FhirResponse:
-        return answered(await exchange.read(caller, kind, found_id(identity)))
+    @routes.get(f"/{kind.name}/{{identity}}", response_class=FhirResponse, responses=UNCHANGED)
+    async def read(caller: Asking, identity: str, known: KnownVersion = None) -> Response:
+        return answered(await exchange.read(caller, kind, found_id(identity)), known)
 
     @routes.get(f"/{kind.name}/{{identity}}/_history/{{version}}", response_class=FhirResponse)
-    async def vread(caller: Asking, identity: str, version: str) -> FhirResponse:
-        if not (version.isascii() and version.isdigit() and len(version) <= _LONGEST_VERSION):
-            raise NotFound
-        return answered(await exchange.version(caller, kind, found_id(identity), int(version)))
+    async def vread(caller: Asking, identity: str, version: str) -> Response:
+        return answered(await exchange.version(caller, kind, found_id(identity), found_version(version)))

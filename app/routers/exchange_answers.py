@@ -7,13 +7,12 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.exceptions import HTTPException
 
-from app.exchange.bundle import Asked, searchset
+from app.exchange.bundle import Asked, Found, searchset
 from app.exchange.outcome import MEDIA_TYPE
 from app.exchange.parts import Resource
-from app.services.exchange import Found
 
 PREFIX = "/fhir/R4"
 _FORMATS = frozenset({"json", "application/json", MEDIA_TYPE})
@@ -48,16 +47,31 @@ def resource_routes(kind: str = "") -> APIRouter:
 
 
 Base = Annotated[str, Depends(own_address)]
+KnownVersion = Annotated[
+    str | None, Header(alias="if-none-match", description="A ETag que você já tem: se for a atual, 304")
+]
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Not Modified"}}
+"""For the interface's description of a route that takes :data:`KnownVersion`."""
 
 
-def answered(resource: Resource) -> FhirResponse:
-    """One resource, with its version and age in the headers where it has them."""
-    return FhirResponse(_json(resource), headers=_headers(resource.get("meta", {})))
+def answered(resource: Resource, known: str | None = None) -> Response:
+    """One resource, with its version and age in the headers where it has them; 304 without it when that is
+    the version that the caller knows."""
+    headers = _headers(resource.get("meta", {}))
+    if known is not None and "etag" in headers and _names(known, headers["etag"]):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return FhirResponse(_json(resource), headers=headers)
 
 
 def page(found: Found, base: str, kind: str, asked: Asked) -> FhirResponse:
     """A page of a search."""
-    return FhirResponse(_json(searchset(found.resources, base, kind, asked, found.following)))
+    return FhirResponse(_json(searchset(found, base, kind, asked)))
+
+
+def _names(known: str, etag: str) -> bool:
+    """Whether one of the caller's tags is ours, by RFC 9110's weak comparison; ``*`` is whatever we have."""
+    tags = {one.strip().removeprefix("W/") for one in known.split(",")}
+    return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def _headers(meta: Mapping[str, Any]) -> dict[str, str]:

@@ -4,11 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from app.domain.fields import Form
+from app.domain.fields import BirthDate, Form
+from app.domain.patients import PatientSearch
 from app.domain.refusals import Rule
-from app.exchange.dates import parse_when
-from app.routers.exchange_ids import as_uuid, patient_of
-from app.services.exchange import Asked
+from app.exchange.dates import Compare, parse_when
+from app.exchange.tokens import parse_tokens
 
 _MOST = 100
 
@@ -27,9 +27,30 @@ def _few(written: list[str]) -> list[str]:
     return written
 
 
-Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
+def _a_token(written: str) -> str:
+    try:
+        parse_tokens(written)
+    except ValueError:
+        raise Rule("código inválido: escreva, por exemplo, http://loinc.org|8867-4 ou 8867-4") from None
+    return written
+
+
+def _few_codes(written: list[str]) -> list[str]:
+    if len(written) > 4:
+        raise Rule("repita um código até quatro vezes")
+    return written
+
+
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
 PatientName = Annotated[str, StringConstraints(pattern=r"^(Patient/)?[A-Za-z0-9.\-]{1,64}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^(Encounter/)?[A-Za-z0-9.\-]{1,64}$")]
 Dates = Annotated[list[Annotated[str, AfterValidator(_a_date)]], AfterValidator(_few)]
+"""Each of them must hold."""
+Tokens = Annotated[
+    list[Annotated[str, StringConstraints(max_length=2000), AfterValidator(_a_token)]],
+    AfterValidator(_few_codes),
+]
+"""Each of them must hold; of one with commas in it, any part."""
 
 
 class Paged(Form):
@@ -47,81 +68,47 @@ class Paged(Form):
         return min(self.count, _MOST)
 
 
-class ChartQuery(Paged):
-    """Entries of one chart, or one of them."""
-
-    identity: Annotated[Token | None, Field(alias="_id")] = None
-    patient: PatientName | None = None
-
-    @model_validator(mode="after")
-    def _of_one_chart(self) -> Self:
-        if self.patient is None and self.identity is None:
-            raise Rule("informe patient ou _id: uma pesquisa lê um só prontuário")
-        return self
-
-    def asked(self) -> Asked:
-        """As the service takes it. Raises NotFound when the patient can be nobody."""
-        dates: list[str] = getattr(self, "when", [])
-        return Asked(
-            limit=self.limit,
-            patient=patient_of(self.patient) if self.patient else None,
-            identity=as_uuid(self.identity),
-            when=tuple(parse_when(one) for one in dates),
-            category=getattr(self, "category", None),
-            cursor=self.cursor,
-        )
-
-
-class ByDate(ChartQuery):
-    """By when they happened or were entered, as the resource has it."""
-
-    when: Dates = Field(default_factory=list, alias="date")
-
-
-class ByRecordedDate(ChartQuery):
-    """By when they were entered."""
-
-    when: Dates = Field(default_factory=list, alias="recorded-date")
-
-
-class ByAuthoredOn(ChartQuery):
-    """By when they were prescribed."""
-
-    when: Dates = Field(default_factory=list, alias="authoredon")
-
-
-class Measurements(ByDate):
-    """What was measured."""
-
-    category: Literal["vital-signs", "laboratory"] | None = None
-
-
 class PatientQuery(Paged):
-    """In an address: by id alone. A CPF in it would end up in the logs of everything on the way."""
+    """In an address: by id alone. A CPF or a name in it would end up in the logs of everything on the way."""
 
-    identity: Annotated[Token | None, Field(alias="_id")] = None
+    identity: Annotated[Word | None, Field(alias="_id")] = None
     identifier: Annotated[str | None, Field(max_length=200)] = None
+    name: Annotated[str | None, Field(max_length=120)] = None
+    birthdate: Annotated[str | None, Field(max_length=20)] = None
 
     @model_validator(mode="after")
     def _by_id(self) -> Self:
-        if self.identifier is not None:
-            raise Rule("envie identifier no corpo de POST Patient/_search, não no endereço")
+        if (self.identifier, self.name, self.birthdate) != (None, None, None):
+            raise Rule("envie identifier, name e birthdate no corpo de POST Patient/_search")
         if self.identity is None:
             raise Rule("informe _id, ou pesquise por POST Patient/_search")
         return self
 
 
 class PatientForm(Paged):
-    """In a body: by id, by ``system|value`` or ``value``, or both."""
+    """In a body: by id, by ``system|value`` or ``value``, or both; or by name, date of birth, or both."""
 
-    identity: Annotated[Token | None, Field(alias="_id")] = None
+    identity: Annotated[Word | None, Field(alias="_id")] = None
     identifier: Annotated[str | None, Field(max_length=200)] = None
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=120)] | None = None
+    birthdate: BirthDate | None = None
 
     @model_validator(mode="after")
     def _says_whom(self) -> Self:
-        if self.identity is None and self.identifier is None:
-            raise Rule("informe _id ou identifier")
+        numbered = self.identity is not None or self.identifier is not None
+        if numbered == self.named:
+            raise Rule("informe _id ou identifier; ou então name, birthdate ou os dois")
         return self
+
+    @property
+    def named(self) -> bool:
+        """Whether this asks for whoever is called so, and not for one number."""
+        return self.name is not None or self.birthdate is not None
+
+    def search(self) -> PatientSearch:
+        """The register's own search for that name and that day."""
+        # Judged by this form already.
+        return PatientSearch.model_construct(text=self.name, birth=self.birthdate, limit=self.limit)
 
     @property
     def number(self) -> tuple[str | None, str] | None:
@@ -137,7 +124,7 @@ class ProvenanceQuery(Paged):
 
     target: Annotated[str | None, StringConstraints(pattern=r"^[A-Za-z]{1,40}/[A-Za-z0-9.\-]{1,64}$")] = None
     patient: PatientName | None = None
-    identity: Annotated[Token | None, Field(alias="_id")] = None
+    identity: Annotated[Word | None, Field(alias="_id")] = None
 
     @model_validator(mode="after")
     def _of_one(self) -> Self:
@@ -147,8 +134,17 @@ class ProvenanceQuery(Paged):
 
 
 class AuditEventQuery(Paged):
-    """Rows of the audit."""
+    """Rows of the audit; ``subtype``: our own words for events."""
 
-    identity: Annotated[Token | None, Field(alias="_id")] = None
+    identity: Annotated[Word | None, Field(alias="_id")] = None
     patient: PatientName | None = None
     when: Dates = Field(default_factory=list, alias="date")
+    subtype: Tokens = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _of_one_span(self) -> Self:
+        if any(parse_when(one).compare is Compare.OUTSIDE for one in self.when):
+            raise Rule("a auditoria não aceita ne em datas: pergunte por dois períodos")
+        if len(self.subtype) > 1:
+            raise Rule("informe um só subtype, com vírgulas entre os eventos")
+        return self

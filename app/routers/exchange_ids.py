@@ -4,6 +4,8 @@ from uuid import UUID
 
 from app.domain.refusals import NotFound
 
+_LONGEST_VERSION = 9
+
 
 def as_uuid(written: str | None) -> UUID | None:
     """An id of ours. Raises NotFound for one that FHIR allows and we never gave."""
@@ -26,3 +28,10 @@ def found_id(written: str) -> UUID:
         return UUID(written)
     except ValueError:
         raise NotFound from None
+
+
+def found_version(written: str) -> int:
+    """The version that is read. Raises NotFound for one that no entry of ours can have."""
+    if not (written.isascii() and written.isdigit() and len(written) <= _LONGEST_VERSION):
+        raise NotFound
+    return int(written)

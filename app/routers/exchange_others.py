@@ -7,16 +7,26 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from app.domain.refusals import NotFound
+from app.exchange.bundle import Found
 from app.exchange.dates import parse_when
 from app.exchange.outcome import MEDIA_TYPE
+from app.exchange.tokens import parse_tokens
 from app.routers.caller import Asking
-from app.routers.exchange_answers import PREFIX, Base, FhirResponse, answered, page, resource_routes
+from app.routers.exchange_answers import (
+    PREFIX,
+    UNCHANGED,
+    Base,
+    FhirResponse,
+    KnownVersion,
+    answered,
+    page,
+    resource_routes,
+)
 from app.routers.exchange_forms import AuditEventQuery, PatientForm, PatientQuery, ProvenanceQuery
-from app.routers.exchange_ids import as_uuid, found_id, patient_of
+from app.routers.exchange_ids import as_uuid, found_id, found_version, patient_of
 from app.routers.exchange_sent import BODY, sent
 from app.services.documents import Documents
-from app.services.exchange import Found
-from app.services.exchange_audit import ExchangeAudit
+from app.services.exchange_audit import ExchangeAudit, RowsAsked
 from app.services.exchange_history import ExchangeHistory
 from app.services.exchange_patients import ExchangePatients
 
@@ -35,15 +45,21 @@ def patient_exchange_routes(patients: ExchangePatients) -> APIRouter:
     @routes.post("/_search", response_class=FhirResponse, openapi_extra=BODY)
     async def search_by_body(caller: Asking, request: Request, base: Base) -> FhirResponse:
         asked = await sent(request, PatientForm)
+        if asked.named:
+            return page(await patients.named(caller, asked.search()), base, "Patient", [])
         found = Found(await patients.search(caller, as_uuid(asked.identity), asked.number))
         return page(found, base, "Patient", [])  # a number must not stand in an address, this one included
 
-    @routes.get("/{identity}", response_class=FhirResponse)
-    async def read(caller: Asking, identity: str) -> FhirResponse:
-        return answered(await patients.read(caller, found_id(identity)))
+    @routes.get("/{identity}", response_class=FhirResponse, responses=UNCHANGED)
+    async def read(caller: Asking, identity: str, known: KnownVersion = None) -> Response:
+        return answered(await patients.read(caller, found_id(identity)), known)
+
+    @routes.get("/{identity}/_history/{version}", response_class=FhirResponse)
+    async def vread(caller: Asking, identity: str, version: str) -> Response:
+        return answered(await patients.version(caller, found_id(identity), found_version(version)))
 
     @routes.get("/{identity}/$summary", response_class=FhirResponse)
-    async def summary(caller: Asking, identity: str) -> FhirResponse:
+    async def summary(caller: Asking, identity: str) -> Response:
         return answered(await patients.summary(caller, found_id(identity)))
 
     return routes
@@ -65,7 +81,7 @@ def history_routes(history: ExchangeHistory) -> APIRouter:
         return page(Found(resources), base, "Provenance", request.query_params.multi_items())
 
     @routes.get("/{identity}", response_class=FhirResponse)
-    async def read(caller: Asking, identity: str) -> FhirResponse:
+    async def read(caller: Asking, identity: str) -> Response:
         return answered(await history.read(caller, identity))
 
     return routes
@@ -82,13 +98,18 @@ def audit_exchange_routes(reading: ExchangeAudit) -> APIRouter:
         if asked.identity is not None:
             found = Found([await reading.read(caller, asked.identity)])
         else:
-            patient = patient_of(asked.patient) if asked.patient else None
-            when = [parse_when(one) for one in asked.when]
-            found = await reading.search(caller, patient, when, asked.limit, asked.cursor)
+            rows = RowsAsked(
+                patient=patient_of(asked.patient) if asked.patient else None,
+                when=[parse_when(one) for one in asked.when],
+                events=parse_tokens(asked.subtype[0]) if asked.subtype else (),
+                limit=asked.limit,
+                cursor=asked.cursor,
+            )
+            found = await reading.search(caller, rows)
         return page(found, base, "AuditEvent", request.query_params.multi_items())
 
     @routes.get("/{identity}", response_class=FhirResponse)
-    async def read(caller: Asking, identity: str) -> FhirResponse:
+    async def read(caller: Asking, identity: str) -> Response:
         return answered(await reading.read(caller, identity))
 
     return routes

@@ -10,10 +10,15 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from app.exchange.capability import TYPES
 from app.routers.exchange_forms import Paged
 
 _FORM = "application/x-www-form-urlencoded"
-_SEVERAL = frozenset({"date", "recorded-date", "authoredon"})
+_ONE = frozenset({"_id", "identifier", "birthdate"})
+_SEVERAL = frozenset(
+    {name for name, kind in TYPES.items() if kind in ("date", "token")} - _ONE | {"_include"}
+)
+"""May stand more than once; each must hold."""
 _MOST = 20
 BODY = {"requestBody": {"content": {_FORM: {"schema": {"type": "object"}}}}}
 """For the interface's description: the parameters of the address, in the body."""

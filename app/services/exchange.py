@@ -1,12 +1,12 @@
 """Entries of charts as FHIR resources: read, read as they were, found. Whoever may read a chart may this."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database.engine import Database
@@ -15,31 +15,33 @@ from app.domain.caller import Caller
 from app.domain.notes import DRAFT
 from app.domain.pages import cut, decode_cursor, encode_cursor, moment
 from app.domain.refusals import NotFound
+from app.exchange.bundle import Found
 from app.exchange.dates import When
 from app.exchange.parts import Resource
+from app.exchange.tokens import Token
 from app.repositories import chart, exchange
 from app.services.chart_door import open_to_read
+from app.services.exchange_include import bring
 from app.services.exchange_kinds import Exchanged, Source
+from app.tables import Encounter
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A search: in the chart of ``patient``, for one ``identity``, or for one in that chart."""
+    """A search in the chart of ``patient``, of an ``encounter`` or of the entry ``identity``; all must hold.
+
+    dates, tokens: by the name of the parameter; all of them hold, and of each sequence of tokens one
+    include: which of what entries refer to comes along: ``patient``, ``encounter``
+    """
 
     limit: int
     patient: UUID | None = None
     identity: UUID | None = None
-    when: Sequence[When] = field(default_factory=tuple)
-    category: str | None = None
+    encounter: UUID | None = None
+    dates: Mapping[str, Sequence[When]] = field(default_factory=dict)
+    tokens: Mapping[str, Sequence[Sequence[Token]]] = field(default_factory=dict)
+    include: frozenset[str] = frozenset()
     cursor: str | None = None
-
-
-@dataclass(frozen=True)
-class Found:
-    """A page of resources, and where the next one begins."""
-
-    resources: Sequence[Resource]
-    following: str | None = None
 
 
 class Exchange:
@@ -72,25 +74,24 @@ class Exchange:
         require(caller, Action.READ_CHART)
         after = decode_cursor(asked.cursor, moment, UUID)
         async with self._database.transaction() as session:
-            patient = asked.patient
+            patient = asked.patient or await _whose(session, kind, asked)
             if patient is None:
-                try:
-                    patient = (await _entry(session, kind, asked.identity))[1].patient_id
-                except NotFound:
-                    return Found([])
+                return Found([])
             whole = await open_to_read(session, caller, patient, kind=_said(kind))
             rows = [
                 (row, source)
                 for source in kind.sources
                 for row in await chart.page(
-                    session, source.table, whole, asked.limit, after, *_conditions(source, kind, asked)
+                    session, source.table, whole, asked.limit, after, *_conditions(source, asked)
                 )
             ]
-        rows.sort(key=lambda one: attrgetter("occurred_at", "id")(one[0]), reverse=True)
-        shown, more = cut(rows, asked.limit)
+            rows.sort(key=lambda one: attrgetter("occurred_at", "id")(one[0]), reverse=True)
+            shown, more = cut(rows, asked.limit)
+            brought = await bring(session, caller, whole, asked.include, [row for row, _ in shown])
         last = shown[-1][0] if more else None
         following = encode_cursor(last.occurred_at.isoformat(), str(last.id)) if last else None
-        return Found([source.render(source.of_row(row), whole) for row, source in shown], following)
+        resources = [source.render(source.of_row(row), whole) for row, source in shown]
+        return Found(resources, following, brought)
 
 
 async def _entry(session: AsyncSession, kind: Exchanged, identity: UUID | None) -> tuple[Source, Any]:
@@ -103,13 +104,31 @@ async def _entry(session: AsyncSession, kind: Exchanged, identity: UUID | None) 
     raise NotFound
 
 
-def _conditions(source: Source, kind: Exchanged, asked: Asked) -> list[ColumnElement[bool]]:
-    ends = source.begins if source.ends is None else source.ends
-    conditions = [*source.shown, *(exchange.within(source.begins, ends, when) for when in asked.when)]
+async def _whose(session: AsyncSession, kind: Exchanged, asked: Asked) -> UUID | None:
+    """The patient of the encounter or the entry that is asked for; None when there is no such thing."""
+    if asked.encounter is not None:
+        met = await session.get(Encounter, asked.encounter)
+        return met.patient_id if met else None
+    try:
+        return UUID(str((await _entry(session, kind, asked.identity))[1].patient_id))
+    except NotFound:
+        return None
+
+
+def _conditions(source: Source, asked: Asked) -> list[ColumnElement[bool]]:
+    conditions = [*source.shown]
+    for name, dates in asked.dates.items():
+        span = source.dates[name]
+        ends = span.begins if span.ends is None else span.ends
+        conditions += (exchange.within(span.begins, ends, when) for when in dates)
+    for name, sought in asked.tokens.items():
+        conditions += (or_(*map(source.tokens[name], any_of)) for any_of in sought)
     if asked.identity is not None:
         conditions.append(source.table.id == asked.identity)
-    if asked.category is not None:
-        conditions.append(kind.categories[asked.category])
+    if asked.encounter is not None:
+        # A document belongs to no encounter.
+        within = getattr(source.table, "encounter_id", None)
+        conditions.append(false() if within is None else within == asked.encounter)
     return conditions
 
 

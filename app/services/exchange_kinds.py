@@ -1,12 +1,11 @@
-"""Which entries of ours become which resource, and what may be asked of them."""
+"""Which entries of ours become which resource."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal_column
-from sqlalchemy.sql import func
+from sqlalchemy import ColumnElement
 
 from app.domain.allergies import AllergyView, DenialView
 from app.domain.documents import DocumentState, DocumentView
@@ -21,8 +20,11 @@ from app.exchange.condition import condition
 from app.exchange.document_reference import document, note
 from app.exchange.encounter import encounter
 from app.exchange.medication_request import medication_request
-from app.exchange.observation import CATEGORY, observation
+from app.exchange.observation import observation
 from app.exchange.parts import Resource
+from app.repositories.exchange import Sought
+from app.services import exchange_searches as searches
+from app.services.exchange_searches import Span
 from app.tables import (
     Allergy,
     AllergyDenial,
@@ -34,23 +36,21 @@ from app.tables import (
     Problem,
 )
 
-_FOREVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz")
-
 
 @dataclass(frozen=True)
 class Source:
     """One table behind a resource.
 
     view: what its mapper takes, made of a row, or of a version in the history
-    begins, ends: what a search by date compares with
+    dates, tokens: what a search by each of these names compares with
     shown: what must hold for an entry to be exchanged at all
     """
 
     table: Any
     view: type[EntryView] | type[DocumentView]
     render: Callable[[Any, UUID], Resource]
-    begins: ColumnElement[Any]
-    ends: ColumnElement[Any] | None = None
+    dates: Mapping[str, Span]
+    tokens: Mapping[str, Sought]
     shown: tuple[ColumnElement[bool], ...] = ()
 
     @property
@@ -69,11 +69,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Exchanged:
-    """A resource; ``categories``: FHIR's word for each of ours, where one may be asked for."""
+    """A resource."""
 
     name: str
-    sources: tuple[Source, ...]
-    categories: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
+    sources: tuple[Source, ...] = field(default_factory=tuple)
 
 
 EXCHANGED = (
@@ -84,39 +83,62 @@ EXCHANGED = (
                 Encounter,
                 EncounterView,
                 encounter,
-                Encounter.occurred_at.expression,
-                func.coalesce(Encounter.ended_at, _FOREVER),
+                searches.ENCOUNTER_DATES,
+                searches.ENCOUNTER,
             ),
         ),
     ),
-    Exchanged("Condition", (Source(Problem, ProblemView, condition, Problem.recorded_at.expression),)),
+    Exchanged(
+        "Condition",
+        (Source(Problem, ProblemView, condition, searches.CONDITION_DATES, searches.CONDITION),),
+    ),
     Exchanged(
         "AllergyIntolerance",
         (
-            Source(Allergy, AllergyView, allergy, Allergy.recorded_at.expression),
-            Source(AllergyDenial, DenialView, denial, AllergyDenial.recorded_at.expression),
+            Source(Allergy, AllergyView, allergy, searches.recorded(Allergy, "date"), searches.ALLERGY),
+            Source(
+                AllergyDenial, DenialView, denial, searches.recorded(AllergyDenial, "date"), searches.DENIAL
+            ),
         ),
     ),
     Exchanged(
         "MedicationRequest",
-        (Source(Medication, MedicationView, medication_request, Medication.occurred_at.expression),),
+        (
+            Source(
+                Medication,
+                MedicationView,
+                medication_request,
+                searches.happened(Medication, "authoredon"),
+                searches.MEDICATION,
+            ),
+        ),
     ),
     Exchanged(
         "Observation",
-        (Source(Observation, ObservationView, observation, Observation.occurred_at.expression),),
-        {word: Observation.category == ours for ours, word in CATEGORY.items()},
+        (
+            Source(
+                Observation,
+                ObservationView,
+                observation,
+                searches.happened(Observation, "date"),
+                searches.OBSERVATION,
+            ),
+        ),
     ),
     Exchanged(
         "DocumentReference",
         (
             # A draft is no part of the record: not even its author exchanges it.
-            Source(Note, NoteView, note, Note.recorded_at.expression, shown=(Note.status != DRAFT,)),
+            Source(
+                Note, NoteView, note, searches.recorded(Note, "date"), searches.NOTE, (Note.status != DRAFT,)
+            ),
             Source(
                 Document,
                 DocumentView,
                 document,
-                Document.recorded_at.expression,
-                shown=(Document.state != DocumentState.WAITING,),
+                searches.recorded(Document, "date"),
+                searches.DOCUMENT,
+                (Document.state != DocumentState.WAITING,),
             ),
         ),
     ),

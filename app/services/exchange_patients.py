@@ -1,5 +1,6 @@
 """Patients as FHIR resources: read, found by their numbers, and summed up for whoever must treat them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -12,29 +13,32 @@ from app.domain.audit_events import Event
 from app.domain.caller import Caller
 from app.domain.medications import MedicationView
 from app.domain.observations import Category, ObservationView
-from app.domain.patients import PatientView
+from app.domain.pages import cut
+from app.domain.patients import PatientSearch, PatientView
 from app.domain.problems import ProblemView
 from app.domain.refusals import NotFound
+from app.exchange.bundle import Found
+from app.exchange.outcome import there_are_more
 from app.exchange.parts import Resource
 from app.exchange.patient import CNS, CPF, OTHER_NAMES, patient
 from app.exchange.summary import Known, Maker, summary
-from app.repositories import allergies, patients
+from app.repositories import allergies, exchange, patients
 from app.repositories import summary as known
 from app.services.audit import Opaque, audit
 from app.services.chart_door import open_to_read
 from app.tables import Patient
 
 _KIND = "fhir:Patient"
+_MORE = "Há mais pacientes do que os mostrados: informe mais do nome ou a data de nascimento."
 _DIGITS = {CPF: 11, CNS: 15}
 
 
 class ExchangePatients:
-    """The register of patients. ``institution`` and ``software`` are named in what is handed out."""
+    """The register of patients. ``maker`` says who hands out what is handed out, at a moment."""
 
-    def __init__(self, database: Database, institution: str, software: str) -> None:
+    def __init__(self, database: Database, maker: Callable[[datetime], Maker]) -> None:
         self._database = database
-        self._institution = institution
-        self._software = software
+        self._maker = maker
 
     async def read(self, caller: Caller, identity: UUID) -> Resource:
         """One identity, merged or not."""
@@ -43,6 +47,31 @@ class ExchangePatients:
             view = await _view(session, identity)
             await audit(session, caller, Event.RECORD_VIEWED, subject=identity, patient=identity)
             return patient(view)
+
+    async def version(self, caller: Caller, identity: UUID, version: int) -> Resource:
+        """One identity as it was. Raises NotFound."""
+        require(caller, Action.FIND_PATIENT)
+        async with self._database.transaction() as session:
+            past = await exchange.past(session, [Patient.__tablename__], identity, version)
+            if not past:
+                raise NotFound
+            await audit(session, caller, Event.RECORD_VIEWED, subject=identity, patient=identity)
+            return patient(PatientView.model_validate(past[0].content))
+
+    async def named(self, caller: Caller, search: PatientSearch) -> Found:
+        """Who is called so, by the beginnings of names, and was born on that day; in the order of names.
+
+        There is no second page: its address would have to name somebody. Whoever is not on the first one
+        must be asked for more precisely, and the page says so.
+        """
+        require(caller, Action.FIND_PATIENT)
+        async with self._database.transaction() as session:
+            lines, more = cut(await patients.by_name(session, search, None), search.limit)
+            rows = [await session.get(Patient, one.id) for one in lines]
+            words: dict[str, Opaque | list[Opaque]] = {"found": len(rows), "kind": _KIND}
+            await audit(session, caller, Event.RECORD_SEARCHED, detail=words)
+            found = [patient(PatientView.model_validate(row)) for row in rows]
+        return Found(found, told=[there_are_more(_MORE)] if more else [])
 
     async def search(
         self, caller: Caller, identity: UUID | None, identifier: tuple[str | None, str] | None
@@ -71,7 +100,7 @@ class ExchangePatients:
                 session, caller, identity, event=Event.RECORD_EXPORTED, kind="fhir:summary"
             )
             content = await _known(session, chart)
-        return summary(content, uuid4(), Maker(self._institution, self._software, datetime.now(UTC)))
+        return summary(content, uuid4(), self._maker(datetime.now(UTC)))
 
 
 async def _view(session: AsyncSession, identity: UUID) -> PatientView:

@@ -148,6 +148,7 @@ GET    /fhir/R4/metadata                                aberta
 GET    /fhir/R4/Patient                                 localizar-paciente
 POST   /fhir/R4/Patient/_search                         localizar-paciente
 GET    /fhir/R4/Patient/{identity}                      localizar-paciente
+GET    /fhir/R4/Patient/{identity}/_history/{version}   localizar-paciente
 GET    /fhir/R4/Patient/{identity}/$summary             consultar-prontuario
 GET    /fhir/R4/Encounter                               consultar-prontuario
 POST   /fhir/R4/Encounter/_search                       consultar-prontuario

@@ -40,7 +40,7 @@ def test_a_date_lasts_as_long_as_it_is_coarse(written: str, begin: str, lasts: t
             "",
             "ge",
             "x2026",
-            "ne2026",
+            "ap2026",
             "2026-13",
             "2026-02-30",
             "2026-01-31T25:00Z",

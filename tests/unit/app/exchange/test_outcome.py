@@ -1,13 +1,13 @@
 """Problems in FHIR's words, from the service itself."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.exchange.capability import SEARCHES, capability
+from app.exchange.capability import INCLUDES, SEARCHES, capability
 from app.exchange.outcome import outcome
 from app.routers.exchange import FORMS
 from app.routers.exchange_forms import AuditEventQuery, Paged, PatientForm, ProvenanceQuery
@@ -80,8 +80,11 @@ def test_the_statement_offers_what_may_be_asked_and_nothing_else(client: Client)
         "Provenance": ProvenanceQuery,
         "AuditEvent": AuditEventQuery,
     }
-    paging = {"_count", "_cursor", "_format"}
+    paging = {"_count", "_cursor", "_format", "_include"}
     for kind, offered in SEARCHES.items():
         form = {**FORMS, **others}[kind]
         accepted = {field.alias or name for name, field in form.model_fields.items()}
         assert accepted - paging == set(offered), kind
+    for kind, includes in INCLUDES.items():
+        [allowed] = get_args(FORMS[kind].model_fields["include"].annotation)
+        assert get_args(allowed) == includes

@@ -24,7 +24,7 @@ from tests.unit.app.exchange import values
 from tests.unit.app.exchange.judges import judge
 from tests.unit.app.exchange.values import PHASES
 
-MAKER = Maker("Hospital", "Prontuário 1", datetime(2026, 11, 21, 12, tzinfo=UTC))
+MAKER = Maker("Hospital", "1234567", "Prontuário 1", datetime(2026, 11, 21, 12, tzinfo=UTC))
 DOCUMENT = UUID("d0c00000-0000-4000-8000-000000000001")
 some = settings(max_examples=8, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 
