@@ -55,6 +55,16 @@ async def open_to_write(
     return whole
 
 
+async def open_chart(session: AsyncSession, caller: Caller, patient: UUID) -> UUID:
+    """The chart of what is there already: its identity may be another's by now. Who calls it audits.
+
+    Raises NotFound, and ChartClosed.
+    """
+    whole = await chart_of(session, patient)
+    await refuse_closed(session, caller, whole)
+    return whole
+
+
 async def own_chart(session: AsyncSession, patient: UUID, encounter: UUID | None = None) -> UUID:
     """The chart of an identity that is not another's now; nothing clinical is read. Raises Merged."""
     identity = await chart_of(session, patient, encounter)

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database.engine import Database
@@ -18,9 +18,9 @@ from app.domain.pages import Page
 from app.domain.refusals import Conflict, Forbidden, NotFound
 from app.domain.writes import Answer, Repetition, Written
 from app.repositories import versions
+from app.repositories.chart import members
 from app.services.audit import audit, audit_apart
-from app.services.chart_door import chart_of, open_to_write
-from app.services.closed_charts import refuse_closed
+from app.services.chart_door import open_chart, open_to_read, open_to_write
 from app.services.once import once
 from app.storage.objects import Objects
 from app.storage.vault import Damaged
@@ -52,10 +52,10 @@ class Documents:
         require(caller, Action.ATTACH_DOCUMENT)
 
         async def work(session: AsyncSession) -> Written:
-            chart = await open_to_write(session, caller, patient)
-            row = Document(patient_id=chart, state=DocumentState.WAITING, **form.model_dump())
+            whole = await open_to_write(session, caller, patient)
+            row = Document(patient_id=whole, state=DocumentState.WAITING, **form.model_dump())
             await versions.add(session, caller, row)
-            return _written(row, Event.RECORD_CREATED, status=201)
+            return _written(row, whole, Event.RECORD_CREATED, status=201)
 
         return await once(self._database, caller, repetition, work)
 
@@ -72,6 +72,7 @@ class Documents:
             row = await versions.lock(session, Document, identity, sent.version)
             if row.recorded_by != caller.account:
                 raise Forbidden("Somente quem anunciou o documento pode enviar o conteúdo.")
+            whole = await open_chart(session, caller, row.patient_id)
             if row.state != DocumentState.WAITING:
                 raise Conflict("O conteúdo deste documento já foi enviado e não muda mais.")
             values = {
@@ -82,7 +83,7 @@ class Documents:
                 "state": DocumentState.ACTIVE,
             }
             await versions.change(session, caller, row, values, None)
-            return _written(row, Event.DOCUMENT_STORED)
+            return _written(row, whole, Event.DOCUMENT_STORED)
 
         return await once(self._database, caller, repetition, work)
 
@@ -96,10 +97,11 @@ class Documents:
             row = await versions.lock(session, Document, identity, version)
             if row.recorded_by != caller.account:
                 raise Forbidden("Somente quem incluiu o documento pode inativá-lo.")
+            whole = await open_chart(session, caller, row.patient_id)
             if row.state == DocumentState.INACTIVE:
                 raise Conflict("O documento já está inativado.")
             await versions.change(session, caller, row, {"state": DocumentState.INACTIVE}, reason)
-            return _written(row, Event.DOCUMENT_INACTIVATED)
+            return _written(row, whole, Event.DOCUMENT_INACTIVATED)
 
         return await once(self._database, caller, repetition, work)
 
@@ -107,13 +109,12 @@ class Documents:
         """All of a chart, by when they came about, inactive ones too."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            chart = await chart_of(session, patient)
-            await refuse_closed(session, caller, chart)
-            asked = select(Document).where(Document.patient_id == chart)
+            whole = await open_chart(session, caller, patient)
+            asked = select(Document).where(Document.patient_id == func.any(members(whole)))
             rows = (
                 await session.scalars(asked.order_by(Document.occurred_at, Document.id).limit(_MOST))
             ).all()
-            await audit(session, caller, Event.RECORD_VIEWED, patient=chart, detail={"documents": len(rows)})
+            await audit(session, caller, Event.RECORD_VIEWED, patient=whole, detail={"documents": len(rows)})
             return Page(items=[view(one) for one in rows])
 
     async def content(self, caller: Caller, identity: UUID) -> tuple[DocumentView, bytes]:
@@ -123,10 +124,9 @@ class Documents:
             row = await session.get(Document, identity)
             if row is None:
                 raise NotFound
-            await refuse_closed(session, caller, row.patient_id)
+            await open_to_read(session, caller, row.patient_id, event=Event.DOCUMENT_READ, subject=row.id)
             if row.object is None:
                 raise NoContent
-            await audit(session, caller, Event.DOCUMENT_READ, subject=row.id, patient=row.patient_id)
         return view(row), await self.stored(caller, row, row.object, row.digest or b"")
 
     async def stored(self, caller: Caller, row: Document, name: str, digest: bytes) -> bytes:
@@ -149,5 +149,5 @@ def view(row: Document) -> DocumentView:
     return DocumentView(**shown, sha256=row.digest.hex() if row.digest else None)
 
 
-def _written(row: Document, event: Event, status: int = 200) -> Written:
-    return Written(view(row), row.version, event, row.id, row.patient_id, status)
+def _written(row: Document, chart: UUID, event: Event, status: int = 200) -> Written:
+    return Written(view(row), row.version, event, row.id, chart, status)

@@ -12,14 +12,19 @@ from app.domain.media import MediaType
 from app.domain.refusals import Conflict, Forbidden, NotFound
 from app.domain.writes import Written
 from app.repositories import versions
+from app.services.chart_door import open_chart
 from app.tables import Document, SignatureRequest, SignedDocument
 
 
-async def signable(session: AsyncSession, document: UUID) -> Document:
-    """The document, if signatures can be put on it; NotFound, NoContent or Conflict if not."""
+async def signable(session: AsyncSession, caller: Caller, document: UUID) -> Document:
+    """The document, if signatures can be put on it and its chart is open to the caller.
+
+    Raises NotFound, ChartClosed, NoContent or Conflict if not.
+    """
     row = await session.get(Document, document)
     if row is None:
         raise NotFound
+    await open_chart(session, caller, row.patient_id)
     if row.state != DocumentState.ACTIVE:
         raise NoContent
     if row.media_type != MediaType.PDF:

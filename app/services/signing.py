@@ -3,6 +3,8 @@
 import hashlib
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -28,10 +30,10 @@ from app.domain.signed_chain import START, first_fault, link
 from app.domain.writes import Answer, Repetition, Written
 from app.later import Later
 from app.repositories import versions
+from app.repositories.chart import members
 from app.services import signatures
 from app.services.audit import audit, audit_apart
-from app.services.chart_door import chart_of
-from app.services.closed_charts import refuse_closed
+from app.services.chart_door import open_chart
 from app.services.documents import Documents
 from app.services.once import once
 from app.signing.values import CertificateRefused, Prepared, RevocationUnknown, State, whole
@@ -66,7 +68,7 @@ class Signing:
         require(caller, Action.ATTACH_DOCUMENT)
 
         async def work(session: AsyncSession) -> Written:
-            row = await signatures.signable(session, document)
+            row = await signatures.signable(session, caller, document)
             asked = SignatureRequest(
                 patient_id=row.patient_id, document_id=row.id, account_id=caller.account, state="pendente"
             )
@@ -92,7 +94,7 @@ class Signing:
             asked = await session.get(SignatureRequest, request)
             if asked is None or asked.account_id != caller.account:
                 raise NotFound
-            document = await signatures.signable(session, asked.document_id)
+            document = await signatures.signable(session, caller, asked.document_id)
             name, digest = await signatures.latest(session, document)
             await audit(
                 session, caller, Event.DOCUMENT_READ, subject=document.id, patient=document.patient_id
@@ -108,7 +110,7 @@ class Signing:
 
         async def work(session: AsyncSession) -> Written:
             asked = await signatures.own(session, caller, request, version)
-            document = await signatures.signable(session, asked.document_id)
+            document = await signatures.signable(session, caller, asked.document_id)
             name, digest = await signatures.latest(session, document)
             if form.seen_sha256 != digest.hex():
                 raise NotSeen
@@ -143,7 +145,7 @@ class Signing:
             asked = await signatures.own(session, caller, request, version)
             if asked.state != "preparada" or asked.attempt is None:
                 raise Conflict("A assinatura não foi preparada. Comece pela visualização do documento.")
-            document = await signatures.signable(session, asked.document_id)
+            document = await signatures.signable(session, caller, asked.document_id)
             attempt = asked.attempt
             _, digest = await signatures.latest(session, document)
             if attempt["before"] != digest.hex():
@@ -168,8 +170,7 @@ class Signing:
         require(caller, Action.READ_CHART)
         tools = await self._tools()
         async with self._database.transaction() as session:
-            row = await signatures.signable(session, document)
-            await refuse_closed(session, caller, row.patient_id)
+            row = await signatures.signable(session, caller, document)
             name, digest = await signatures.latest(session, row)
             asked = select(SignedDocument).where(SignedDocument.document_id == row.id)
             made = (await session.scalars(asked.order_by(SignedDocument.position))).all()
@@ -198,8 +199,7 @@ class Signing:
         """The document with its signatures, as any validator reads it. Raises NoContent when it has none."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            row = await signatures.signable(session, document)
-            await refuse_closed(session, caller, row.patient_id)
+            row = await signatures.signable(session, caller, document)
             name, digest = await signatures.latest(session, row)
             if name == row.object:
                 raise NoContent("Este documento ainda não foi assinado.")
@@ -210,15 +210,15 @@ class Signing:
         """Whether the patient's signed documents are all there, as they were and in their order."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
-            chart = await chart_of(session, patient)
-            await refuse_closed(session, caller, chart)
-            asked = select(SignedDocument).where(SignedDocument.patient_id == chart)
-            rows = (await session.scalars(asked.order_by(SignedDocument.position))).all()
-            fault = first_fault(rows)
-            await audit(
-                session, caller, Event.SIGNATURE_CHECKED, patient=chart, detail={"chain": fault is None}
-            )
-        return ChainView(whole=fault is None, links=len(rows), first_fault=fault)
+            chart = await open_chart(session, caller, patient)
+            asked = select(SignedDocument).where(SignedDocument.patient_id == func.any(members(chart)))
+            ordered = asked.order_by(SignedDocument.patient_id, SignedDocument.position)
+            rows = (await session.scalars(ordered)).all()
+            # Each identity of the chart has a chain of its own, which a merge leaves as it is.
+            chains = [list(one) for _, one in groupby(rows, key=attrgetter("patient_id"))]
+            faults = [fault for one in chains if (fault := first_fault(one)) is not None]
+            await audit(session, caller, Event.SIGNATURE_CHECKED, patient=chart, detail={"chain": not faults})
+        return ChainView(whole=not faults, links=len(rows), first_fault=min(faults, default=None))
 
     async def _append(
         self, session: AsyncSession, document: Document, caller: Caller, signed: bytes, at: datetime

@@ -368,3 +368,63 @@ def test_a_content_that_the_store_lost_is_told_and_audited(hospital: Hospital, s
     answer = hospital.ask(hospital.nurse, "GET", f"/documents/{made['id']}/content")
     assert (answer.status_code, answer.json()["title"]) == (409, "Documento adulterado ou perdido")
     assert "documento.adulterado" in server.sql(DATABASE, "SELECT event FROM audit")
+
+
+def closed_to(hospital: Hospital, patient: Any, who: Caller) -> None:
+    """The patient does not want that person to read the chart."""
+    wish = {"occurred_at": "2026-11-01T10:00:00Z", "reason": "Pedido do paciente"}
+    body = wish | {"accounts": [str(who.account)]}
+    hospital.made(hospital.clerk, f"/patients/{patient}/restrictions", body)
+
+
+def refused_as_closed(hospital: Hospital, who: Caller, method: str, path: str, version: int = 1) -> bool:
+    """Whether the chart is closed to who asks; the request itself is well formed."""
+    form = {"certificate": "MAMBAf8=", "seen_sha256": "0" * 64, "value": "MAMBAf8=", "reason": "Engano meu"}
+    named = {"prepare": ("certificate", "seen_sha256"), "finish": ("value",), "inactivate": ("reason",)}
+    body = {name: form[name] for name in named.get(path.rpartition("/")[2], ())} or None
+    answer = hospital.ask(who, method, path, body, version=version)
+    return (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (403, "prontuario-restrito")
+
+
+@pytest.mark.sbis("NGS1.11.04", "the documents of a closed chart are neither read nor signed")
+def test_the_documents_of_a_closed_chart_are_neither_read_nor_signed(hospital: Hospital) -> None:
+    document = stored(hospital)
+    due = asked(hospital, document)
+    empty = hospital.made(hospital.physician, f"/patients/{document['patient_id']}/documents", FORM)
+    closed_to(hospital, document["patient_id"], hospital.physician)
+    closed_to(hospital, document["patient_id"], hospital.nurse)
+    for who, method, path, version in (
+        (hospital.physician, "GET", f"/signature-requests/{due['id']}/preview", 1),
+        (hospital.physician, "POST", f"/signature-requests/{due['id']}/prepare", 1),
+        (hospital.physician, "POST", f"/documents/{document['id']}/inactivate", 2),
+        (hospital.nurse, "POST", f"/documents/{document['id']}/signature-requests", 1),
+        (hospital.nurse, "GET", f"/documents/{document['id']}/content", 1),
+        (hospital.nurse, "GET", f"/documents/{document['id']}/signatures", 1),
+        (hospital.nurse, "GET", f"/documents/{document['id']}/signed-content", 1),
+        (hospital.nurse, "GET", f"/patients/{document['patient_id']}/documents", 1),
+        (hospital.nurse, "GET", f"/patients/{document['patient_id']}/signed-chain", 1),
+    ):
+        assert refused_as_closed(hospital, who, method, path, version), path
+    answer = send(hospital, empty, PDF, "application/pdf")
+    assert answer.json()["title"] == "Prontuário restrito a pedido do paciente"
+    assert hospital.ask(hospital.pharmacist, "GET", f"/documents/{document['id']}/content").content == PDF
+
+
+def test_a_merged_chart_holds_the_documents_of_both_and_closes_them_together(
+    hospital: Hospital, authority: Authority
+) -> None:
+    kept, other = hospital.patient(), hospital.patient()
+    documents = [stored(hospital, one) for one in (kept, other)]
+    for one in documents:
+        assert signed(hospital, one, authority.person()).status_code == 200
+    form = {"kept_id": str(kept), "merged_id": str(other), "reason": "Mesmo documento"}
+    hospital.made(hospital.clerk, "/merges", form)
+    for identity in (kept, other):
+        listed = hospital.ask(hospital.nurse, "GET", f"/patients/{identity}/documents").json()["items"]
+        assert {one["id"] for one in listed} == {one["id"] for one in documents}
+        chain = hospital.ask(hospital.nurse, "GET", f"/patients/{identity}/signed-chain").json()
+        assert chain == {"whole": True, "links": 2, "first_fault": None}
+    closed_to(hospital, kept, hospital.nurse)
+    for one in documents:
+        for path in ("content", "signatures", "signed-content"):
+            assert refused_as_closed(hospital, hospital.nurse, "GET", f"/documents/{one['id']}/{path}")
