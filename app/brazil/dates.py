@@ -1,8 +1,10 @@
 """Dates as clinicians read and write them: dd/mm/aaaa on screens, RFC 3339 in files and interfaces."""
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
+HOSPITAL_TIME = timezone(timedelta(hours=-3))
+"""Brasília's time, without summer time since 2019."""
 _WRITTEN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 
 
@@ -27,3 +29,9 @@ def parse_date(text: str) -> date:
 def format_date(day: date) -> str:
     """``21/11/2026``."""
     return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
+
+
+def format_moment(when: datetime) -> str:
+    """``21/11/2026 10:05 (UTC-03:00)``, by the hospital's clock."""
+    local = when.astimezone(HOSPITAL_TIME)
+    return f"{format_date(local.date())} {local:%H:%M} ({local.tzname()})"

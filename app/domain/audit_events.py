@@ -57,6 +57,7 @@ class Event(StrEnum):
     PATIENT_ANONYMISED = "paciente.anonimizado"
 
     DOCUMENT_STORED = "documento.guardado"
+    DOCUMENT_RENDERED = "documento.gerado"
     DOCUMENT_READ = "documento.lido"
     DOCUMENT_REFUSED = "documento.recusado"
     DOCUMENT_INACTIVATED = "documento.inativado"

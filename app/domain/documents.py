@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.domain.fields import Form, Line, Occurred, Reason, View
 from app.domain.refusals import Conflict, Rule
+from app.domain.rendering import SourceView
 from app.signing.values import State as SignatureState
 
 
@@ -57,7 +58,7 @@ class DocumentForm(Form):
 
 
 class DocumentView(View):
-    """``sha256`` in hexadecimal, once the content is there."""
+    """``sha256`` in hexadecimal, once the content is there; ``source``: what it was rendered from, if so."""
 
     id: UUID
     version: int
@@ -73,6 +74,7 @@ class DocumentView(View):
     size: int | None
     sha256: str | None = None
     change_reason: str | None
+    source: SourceView | None = None
 
 
 class Inactivation(Form):

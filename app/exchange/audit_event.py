@@ -32,7 +32,9 @@ _SUBTYPES: Mapping[str, tuple[str, str]] = {
     Event.EMERGENCY_ACCESS_ENDED: ("110138", "Emergency Override Stopped"),
     Event.ROLES_CHANGED: ("110136", "Security Roles Changed"),
 }
-_CREATED = frozenset({"criado", "criada", "guardado", "registrado", "pedida", "iniciada", "importado"})
+_CREATED = frozenset(
+    {"criado", "criada", "guardado", "gerado", "registrado", "pedida", "iniciada", "importado"}
+)
 _READ = frozenset({"visto", "lido", "lida", "impresso", "verificada"})
 _UPDATED = frozenset({"corrigido", "alterada", "inativado", "inativada", "unificado", "separado", "revogado"})
 _FAILED = frozenset({"negado", "recusado", "recusada", "entrada-recusada", "nao-valida", "adulterado"})

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import typst
 
+from app.domain.rendering import NotPrintable
+
 _TEMPLATE = Path(__file__).with_name("document.typ")
 
 
@@ -35,14 +37,20 @@ class Printed:
 
 
 def render(document: Printed) -> bytes:
-    """The PDF; blocks for some 50 ms, so call it in a thread."""
-    made = typst.compile(
-        _TEMPLATE.read_bytes(),
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(asdict(document), ensure_ascii=False, default=str)},
-        timestamp=document.made,
-        pdf_standards=["a-2a"],
-    )
+    """The PDF; blocks for some 50 ms, so call it in a thread. Raises NotPrintable."""
+    try:
+        made = typst.compile(
+            _TEMPLATE.read_bytes(),
+            format="pdf",
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(asdict(document), ensure_ascii=False, default=str)},
+            timestamp=document.made.replace(microsecond=0),  # a PDF knows seconds
+            pdf_standards=["a-2a"],
+        )
+    except typst.TypstError as error:
+        # What PDF/A refuses in our own template is a character of the data. Typst quotes it: told to nobody.
+        if error.message.startswith("PDF/A"):
+            raise NotPrintable from None
+        raise
     assert isinstance(made, bytes)  # noqa: S101 (one output is never a list)
     return made

@@ -12,7 +12,7 @@ from app.domain.medications import (
 )
 from app.routers.caller import Asking
 from app.routers.entries import add_common, add_page
-from app.routers.headers import Once, VersionRead, answered
+from app.routers.headers import Once, VersionRead, answered, shown
 from app.services.chart import Entries
 from app.services.prescriptions import MEDICATIONS, Prescriptions
 
@@ -25,6 +25,11 @@ def prescription_routes(entries: Entries) -> APIRouter:
     @routes.post("/patients/{patient}/prescriptions", status_code=201, response_model=PrescriptionView)
     async def prescribe(caller: Asking, once: Once, patient: UUID, form: PrescriptionForm) -> Response:
         return answered(await prescriptions.prescribe(caller, once, patient, form))
+
+    @routes.get("/prescriptions/{entry}", response_model=PrescriptionView)
+    async def read(caller: Asking, entry: UUID) -> Response:
+        seen = await prescriptions.read(caller, entry)
+        return shown(seen, seen.version)
 
     @routes.put("/medications/{entry}", response_model=MedicationView)
     async def change(

@@ -1,8 +1,9 @@
 """A whole chart: its head, and words anywhere in it."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from uuid import UUID
 
+from app.brazil.dates import HOSPITAL_TIME
 from app.database.engine import Database
 from app.domain.access import Action, require
 from app.domain.allergies import Allergies
@@ -12,9 +13,6 @@ from app.domain.header import ChartSearch, Header, Hit, age
 from app.domain.pages import Page
 from app.repositories import header, notes
 from app.services.chart_door import open_to_read
-
-_HOSPITAL = timezone(timedelta(hours=-3))
-"""Whose midnight makes a patient a day older; Brasília's time, without summer time since 2019."""
 
 
 class Charts:
@@ -33,7 +31,7 @@ class Charts:
         else:
             known = Allergies.DENIED if row["denied"] else Allergies.NOT_ASKED
         birth = row["birth"]
-        years = age(birth, datetime.now(_HOSPITAL).date()) if birth else None
+        years = age(birth, datetime.now(HOSPITAL_TIME).date()) if birth else None
         return Header.model_validate({**row, "allergies": known, "age": years})
 
     async def search(self, caller: Caller, patient: UUID, search: ChartSearch) -> Page[Hit]:

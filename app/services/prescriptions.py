@@ -19,13 +19,13 @@ from app.domain.medications import (
     PrescriptionForm,
     PrescriptionView,
 )
-from app.domain.refusals import Conflict, Invalid
+from app.domain.refusals import Conflict, Invalid, NotFound
 from app.domain.writes import Answer, Repetition, Written
-from app.repositories import allergies, chart, versions
+from app.repositories import allergies, chart, prescriptions, versions
 from app.repositories.chart import of_chart
 from app.services.audit import audit
 from app.services.chart import Entries
-from app.services.chart_door import open_to_write
+from app.services.chart_door import open_to_read, open_to_write
 from app.services.coding import resolve
 from app.services.entry_kinds import Kind, new
 from app.services.once import once
@@ -74,12 +74,20 @@ class Prescriptions:
             for place in alerts:
                 overridden = lines[place].id
                 await audit(session, caller, Event.ALERT_OVERRIDDEN, subject=overridden, patient=whole)
-            seen = PrescriptionView(
-                **_head(head), medications=[MedicationView.model_validate(one) for one in lines]
-            )
+            seen = prescription_view(head, lines)
             return Written(seen, head.version, Event.RECORD_CREATED, head.id, patient=whole, status=201)
 
         return await once(self._entries.database, caller, repetition, work)
+
+    async def read(self, caller: Caller, identity: UUID) -> PrescriptionView:
+        """A prescription with its lines, as they are now."""
+        require(caller, Action.READ_CHART)
+        async with self._entries.database.transaction() as session:
+            head = await session.get(Prescription, identity)
+            if head is None:
+                raise NotFound
+            await open_to_read(session, caller, head.patient_id, subject=identity, kind="prescriptions")
+            return prescription_view(head, await prescriptions.lines(session, identity))
 
     async def change(
         self, caller: Caller, repetition: Repetition, identity: UUID, version: int, form: MedicationChange
@@ -125,7 +133,8 @@ def _columns(one: MedicationForm, prescription: UUID) -> dict[str, Any]:
     return values | {"prescription_id": prescription, "status": MedicationStatus.ACTIVE}
 
 
-def _head(row: Prescription) -> dict[str, Any]:
-    """A prescription's own columns, as its view names them."""
+def prescription_view(row: Prescription, lines: Sequence[Medication]) -> PrescriptionView:
+    """A prescription as it is shown."""
     names = PrescriptionView.model_fields.keys() - {"medications"}
-    return {name: getattr(row, name) for name in names}
+    head = {name: getattr(row, name) for name in names}
+    return PrescriptionView(**head, medications=[MedicationView.model_validate(one) for one in lines])

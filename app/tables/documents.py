@@ -12,7 +12,10 @@ from app.tables.base import Base, Versioned
 
 
 class Document(Versioned):
-    """One document. ``digest`` (SHA-256), ``size`` and ``object`` (the store's name) come later."""
+    """One document. ``digest`` (SHA-256), ``size`` and ``object`` (the store's name) come later.
+
+    source_*: table, id and version of the entry that it was rendered from; it is the only one of that version
+    """
 
     __tablename__ = "documents"
 
@@ -25,6 +28,16 @@ class Document(Versioned):
     size: Mapped[int | None] = mapped_column(BigInteger)
     digest: Mapped[bytes | None]
     object: Mapped[str | None]
+    source_kind: Mapped[str | None]
+    source_id: Mapped[UUID | None]
+    source_version: Mapped[int | None]
+
+    @property
+    def source(self) -> dict[str, Any] | None:
+        """The same columns, as views nest them."""
+        if self.source_kind is None:
+            return None
+        return {"kind": self.source_kind, "id": self.source_id, "version": self.source_version}
 
 
 class SignatureRequest(Versioned):

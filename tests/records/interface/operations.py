@@ -99,6 +99,8 @@ GET    /api/v1/allergy-denials/{entry}/versions         consultar-prontuario
 POST   /api/v1/allergy-denials/{entry}/inactivate       registrar-alergia
 POST   /api/v1/patients/{patient}/prescriptions         prescrever
 GET    /api/v1/patients/{patient}/medications           consultar-prontuario
+GET    /api/v1/prescriptions/{entry}                    consultar-prontuario
+POST   /api/v1/prescriptions/{entry}/document           anexar-documento+prescrever
 PUT    /api/v1/medications/{entry}                      prescrever
 GET    /api/v1/medications/{entry}                      consultar-prontuario
 GET    /api/v1/medications/{entry}/versions             consultar-prontuario
@@ -117,6 +119,7 @@ PUT    /api/v1/notes/{entry}                            escrever-evolucao
 GET    /api/v1/notes/{entry}                            consultar-prontuario
 GET    /api/v1/notes/{entry}/versions                   consultar-prontuario
 POST   /api/v1/notes/{entry}/inactivate                 escrever-evolucao
+POST   /api/v1/notes/{entry}/document                   anexar-documento
 GET    /api/v1/tasks                                    tratar-tarefas
 POST   /api/v1/tasks                                    tratar-tarefas
 POST   /api/v1/tasks/{task}/end                         tratar-tarefas

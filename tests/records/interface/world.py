@@ -35,6 +35,7 @@ _EXCHANGED = {
     "Binary": "documents",
 }
 """Whose ids FHIR's resources carry."""
+_COUNCIL = "registration = 'CRM-SP 123456'"
 _AS_NEW = "UPDATE security_policies SET version = version + 1, second_factor = false, access_seconds = 900,"
 _POLICY = f"{_AS_NEW} inactivity_seconds = 3600, proof_seconds = 900, tries = 10"
 
@@ -98,6 +99,9 @@ def furnish(world: World) -> None:
     world.administrator = hospital.administrator()
     for role in Role:
         world.people[role] = hospital.employ(world.administrator, f"pessoa.{role.value}", role)
+    # Without it she may prescribe, and print nothing of it.
+    doctor = world.people[Role.PHYSICIAN].account
+    hospital.sql(f"UPDATE accounts SET version = version + 1, {_COUNCIL} WHERE id = '{doctor}'")  # noqa: S608
     world.people[None] = Person(hospital, "ninguem", CHOSEN)
     spare = hospital.employ(world.administrator, "outra.pessoa", Role.NURSE)
     world.ids |= {"accounts": spare.account, "passkeys": str(uuid4()), "terminologies": "cid10"}
@@ -150,7 +154,7 @@ def _chart(world: World) -> None:
     world.ids["observations"] = made["observations"][0]["id"]
     body = BODIES["POST", "/api/v1/patients/{patient}/prescriptions"]
     made = world.write(Role.PHYSICIAN, "POST", f"{patient}/prescriptions", body)
-    world.ids["medications"] = made["medications"][0]["id"]
+    world.ids |= {"prescriptions": made["id"], "medications": made["medications"][0]["id"]}
     task = {"title": f"Rever {CLINICAL}", "role": "medico", "patient_id": world.ids["patients"]}
     world.ids["tasks"] = world.write(Role.PHYSICIAN, "POST", "/tasks", task)["id"]
     form = BODIES["POST", "/api/v1/patients/{patient}/documents"]
@@ -307,6 +311,9 @@ def body_of(operation: Operation) -> Any:
     method, path = operation
     if method in ("GET", "DELETE") or path.endswith(("/content", "/challenge", "/start", "/options")):
         return None
-    if path.endswith(("/signature-requests", "/_search")) or path == "/api/v1/emergency-accesses/{id}/end":
+    if (
+        path.endswith(("/signature-requests", "/document", "/_search"))
+        or path == "/api/v1/emergency-accesses/{id}/end"
+    ):
         return None
     return BODIES.get(operation, WHY)
