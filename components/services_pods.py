@@ -129,6 +129,7 @@ def environment(made: Made, role: ServiceRole) -> list[dict[str, Any]]:
         "ROLE": role,
         "PORT": hospital.service.port,
         "SITE": hospital.domain,
+        "INSTITUTION": hospital.institution.name,
         "DRAIN": f"{drain(hospital):g}",
         "FINISH": FINISH,
         "START_SHARE": f"{hospital.service.start_percent / 100:g}",
@@ -145,6 +146,8 @@ def environment(made: Made, role: ServiceRole) -> list[dict[str, Any]]:
         "STORE_REGION": REGION,
         **outside_environment(hospital),
     }
+    if hospital.institution.cnes is not None:
+        told["CNES"] = hospital.institution.cnes
     return [
         {"name": "CREDENTIALS_DIRECTORY", "value": CREDENTIALS},
         *(_from_pod(f"PRONTUARIO_{name}", field) for name, field in _OF_THE_POD.items()),

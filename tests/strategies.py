@@ -35,6 +35,10 @@ _CLOUD_NETWORKS = ("10.80.0.0/16", "172.31.128.0/20", "192.168.255.0/24")
 
 names = st.from_regex(r"[a-z]([a-z0-9-]{0,12}[a-z0-9])?", fullmatch=True)
 domains = st.lists(names, min_size=2, max_size=4).map(".".join)
+institutions = st.fixed_dictionaries(
+    {"name": st.sampled_from(["Hospital Exemplo", "H", "Santa Casa de São João d'El-Rei (SP) & Cia."])},
+    optional={"cnes": st.from_regex(r"[0-9]{7}", fullmatch=True)},
+)
 interfaces = st.sampled_from(["eth0", "en0", "lima0", "enp1s0f0np0", "br-lan", "bond0.100"])
 
 
@@ -103,6 +107,7 @@ def hospital_documents(draw: st.DrawFn, stack: str | None = None) -> dict[str, A
         "name": draw(names),
         "stack": stack,
         "domain": draw(domains),
+        "institution": draw(institutions),
         "lan": {"network": str(network), "gateway": gateway, "dns": draw(servers), "ntp": draw(servers)},
         "nodes": draw(machines(stack, addresses)),
         "budgets": {share: draw(budgets()) for share in ("ai", "api", "data")},

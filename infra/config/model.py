@@ -15,9 +15,11 @@ from infra.config.secrets import StackSecrets
 from infra.config.units import (
     Address,
     ClientId,
+    Cnes,
     Count,
     DnsName,
     Duration,
+    InstitutionName,
     IssuerUrl,
     Label,
     MachineName,
@@ -40,6 +42,16 @@ Servers = Annotated[
 RouterId = Annotated[int, Field(ge=1, le=255), Words("a whole number from 1 to 255")]
 StartPercent = Annotated[int, Field(ge=5, le=100), Words("a whole number from 5 to 100")]
 Connections = Annotated[int, Field(ge=100, le=1_000_000), Words("a whole number from 100 to 1000000")]
+
+
+class Institution(Frozen):
+    """Who keeps the medical records, as documents and summaries that leave them say.
+
+    cnes: its number in the national register of health establishments; None: not told
+    """
+
+    name: InstitutionName
+    cnes: Cnes | None = None
 
 
 class Lan(Frozen):
@@ -209,6 +221,7 @@ class Hospital(Frozen):
     name: MachineName
     stack: Literal["mvp", "prod", "lab"]
     domain: DnsName
+    institution: Institution
     lan: Lan
     nodes: Annotated[
         dict[MachineName, Node], Field(min_length=1), Words("a block with one machine under each name")

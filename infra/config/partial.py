@@ -17,6 +17,7 @@ _STAND_INS: Mapping[str, Any] = {
     "name": "hospital",
     "stack": "prod",
     "domain": "hospital.internal",
+    "institution": {"name": "Hospital"},
     "lan": {"network": "10.0.0.0/24", "gateway": "10.0.0.1", "dns": ["10.0.0.1"], "ntp": ["10.0.0.1"]},
     "nodes": {
         "*": {

@@ -114,6 +114,17 @@ ClientId = Annotated[
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$"),
     Words("letters, digits, '.', '_' and '-', at most 96"),
 ]
+InstitutionName = Annotated[
+    str,
+    Field(pattern=r"^[^\s$\x00-\x1f\x7f]([^$\x00-\x1f\x7f]{0,118}[^\s$\x00-\x1f\x7f])?$"),
+    Words("the hospital's name as its documents print it: one line, at most 120 characters, without $"),
+]
+"""Kubernetes would read ``$(...)`` in a pod's environment as a variable."""
+Cnes = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{7}$"),
+    Words("the establishment's seven digits in quotes, such as '1234567'"),
+]
 _ED25519 = r"^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}$"
 HostKey = Annotated[
     str,

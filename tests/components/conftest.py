@@ -172,6 +172,7 @@ def hospital_document(stack: str = "lab") -> dict[str, Any]:
         "name": "hospital",
         "stack": stack,
         "domain": "prontuario.hospital.internal",
+        "institution": {"name": "Hospital Virtual", "cnes": "0000000"},
         "lan": {
             "network": "192.168.100.0/24",
             "gateway": "192.168.100.1",

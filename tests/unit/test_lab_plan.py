@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.config.model import Edge, Hospital, Lan
+from infra.config.model import Edge, Hospital, Institution, Lan
 from infra.config.node import Node, Ssh
 from lab.host import LabError
 from lab.plan import Plan
@@ -17,6 +17,7 @@ def hospital(**nodes: Node) -> Hospital:
         name="hospital",
         stack="lab",
         domain="prontuario.localhost",
+        institution=Institution(name="Hospital Virtual"),
         lan=Lan(network=IPv4Network("192.168.100.0/24"), gateway=gateway, dns=(gateway,), ntp=(gateway,)),
         nodes=nodes,
         edge=Edge(address=IPv4Address("192.168.100.100")),

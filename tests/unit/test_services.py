@@ -78,6 +78,7 @@ def test_the_application_reads_its_environment(hospital: Hospital) -> None:
         assert (read.records_address, read.port) == (hospital.edge.address, hospital.service.port)
         assert read.records_standbys == read.cache_replicas == len(hospital.macs) - 1
         assert len(read.cache_sentinels) == len(hospital.nodes)
+        assert (read.institution, read.cnes) == (hospital.institution.name, hospital.institution.cnes)
         assert str(read.secret_path("authority")) == f"{CREDENTIALS}/authority"
         known = {f"PRONTUARIO_{field.upper()}" for field in Settings.model_fields}
         assert set(told(hospital, role)) <= known | {"CREDENTIALS_DIRECTORY"}
