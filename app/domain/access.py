@@ -18,6 +18,7 @@ class Action(StrEnum):
     READ_ACCOUNTS = "consultar-contas"
     MANAGE_ACCOUNTS = "administrar-contas"
     CHANGE_SECURITY_POLICY = "alterar-politica-de-seguranca"
+    PUBLISH_TERMS = "publicar-termo-de-uso"
     # patients
     FIND_PATIENT = "localizar-paciente"
     """Find patients and read who they are."""
@@ -64,7 +65,12 @@ _CLINICAL = frozenset(
 
 ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.ADMINISTRATOR: frozenset(
-        {Action.READ_ACCOUNTS, Action.MANAGE_ACCOUNTS, Action.CHANGE_SECURITY_POLICY}
+        {
+            Action.READ_ACCOUNTS,
+            Action.MANAGE_ACCOUNTS,
+            Action.CHANGE_SECURITY_POLICY,
+            Action.PUBLISH_TERMS,
+        }
     ),
     Role.ADMINISTRATIVE: frozenset(
         {
@@ -101,6 +107,7 @@ CRITICAL = frozenset(
     {
         Action.MANAGE_ACCOUNTS,
         Action.CHANGE_SECURITY_POLICY,
+        Action.PUBLISH_TERMS,
         Action.MERGE_PATIENTS,
         Action.SIGN_DOCUMENT,
         Action.OPEN_EMERGENCY_ACCESS,

@@ -16,6 +16,7 @@ class Event(StrEnum):
     TOKEN_REPLAYED = "acesso.token-repetido"  # noqa: S105
     TOKEN_REFUSED = "acesso.token-recusado"  # noqa: S105
     TERMS_ACCEPTED = "acesso.termo-aceito"
+    TERMS_PUBLISHED = "acesso.termo-publicado"
     ACCESS_DENIED = "acesso.negado"
     REAUTHENTICATED = "acesso.reautenticacao"
 

@@ -82,6 +82,7 @@ class Presence:
     standing: Standing
     password_due: bool
     factor_due: bool
+    terms_due: bool = False
 
 
 @dataclass(frozen=True)

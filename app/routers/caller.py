@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.domain.caller import Address, Caller
 from app.domain.refusals import FactorDue, NotIdentified, PasswordDue, RecordsUnavailable, SessionLocked
 from app.domain.sessions import Presence
+from app.domain.terms import TermsDue
 from app.sender import LONGEST_TOKEN, device
 from app.services.identity import Identity
 from app.services.sessions import recognise
@@ -44,7 +45,8 @@ async def presence(
 
 
 async def current_caller(request: Request, found: Annotated[Presence, Depends(presence)]) -> Caller:
-    """The person behind this request. Raises NotIdentified, SessionLocked, FactorDue, PasswordDue."""
+    """The person behind this request. Raises NotIdentified, SessionLocked, FactorDue, PasswordDue,
+    TermsDue."""
     request.state.caller = found.caller  # whoever refuses the request later can tell the audit whose it was
     if found.standing.locked:
         raise SessionLocked
@@ -52,6 +54,8 @@ async def current_caller(request: Request, found: Annotated[Presence, Depends(pr
         raise FactorDue
     if found.password_due:
         raise PasswordDue
+    if found.terms_due:
+        raise TermsDue
     return found.caller
 
 

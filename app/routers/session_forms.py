@@ -77,6 +77,7 @@ class SessionView(View):
     inactivity_seconds: int
     password_due: bool
     factor_due: bool
+    terms_due: bool
     previous_sign_in_at: datetime | None
     failures_since_then: int
 
@@ -96,6 +97,7 @@ class SessionView(View):
             inactivity_seconds=policy.inactivity_seconds,
             password_due=one.password_due,
             factor_due=one.factor_due,
+            terms_due=one.terms_due,
             previous_sign_in_at=one.previous_at,
             failures_since_then=one.failures_before,
         )

@@ -10,6 +10,7 @@ from app.domain.caller import Address, Caller, Role
 from app.domain.refusals import NotIdentified
 from app.domain.sessions import End, Kind, Method, Presence, Standing, Tokens, is_retry
 from app.repositories import sessions as rows
+from app.repositories import terms
 from app.services.audit import Event, audit
 from app.services.tokens import fingerprint, new_secret
 from app.tables import Account, SecurityPolicy, Session
@@ -105,6 +106,7 @@ async def open_session(
             address=address,
             password_due=password_due,
             factor_due=factor_due,
+            terms_due=await terms.due(session, account.id),
             previous_at=previous,
             failures_before=failures,
         ),
@@ -136,7 +138,7 @@ def _presence(
     )
     recent = now - one.proved_at < timedelta(seconds=policy.proof_seconds)
     caller = Caller(account.id, one.id, _roles(account), address, proved_recently=recent)
-    return Presence(caller, standing, one.password_due, one.factor_due)
+    return Presence(caller, standing, one.password_due, one.factor_due, one.terms_due)
 
 
 def _roles(account: Account) -> frozenset[Role]:

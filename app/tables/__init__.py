@@ -23,6 +23,7 @@ from app.tables.proofs import Passkey, ProviderLink
 from app.tables.rights import Consent, ConsentRevocation, ErasureRequest, LegalHold, Restriction
 from app.tables.sessions import Challenge, Session, SessionToken
 from app.tables.terminology import TerminologyConcept, TerminologyEdition
+from app.tables.terms import Terms, TermsAcceptance
 
 __all__ = [
     "Account",
@@ -64,5 +65,7 @@ __all__ = [
     "Task",
     "TerminologyConcept",
     "TerminologyEdition",
+    "Terms",
+    "TermsAcceptance",
     "Versioned",
 ]

@@ -30,6 +30,8 @@ class Session(Base):
     """The password was set by an administrator: another must be chosen before anything else."""
     factor_due: Mapped[bool] = mapped_column(server_default=FetchedValue())
     """One factor was shown and the policy wants two."""
+    terms_due: Mapped[bool] = mapped_column(server_default=FetchedValue())
+    """When it began there were terms of use that its person had not accepted."""
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None]
     previous_at: Mapped[datetime | None]

@@ -44,6 +44,9 @@ DELETE /api/v1/session/passkeys/{passkey}               propria
 POST   /api/v1/session/provider/start                   propria
 POST   /api/v1/session/provider                         propria
 DELETE /api/v1/session/provider                         propria
+GET    /api/v1/session/terms                            propria
+POST   /api/v1/session/terms/{number}/acceptance        propria
+POST   /api/v1/terms                                    publicar-termo-de-uso
 GET    /api/v1/accounts                                 consultar-contas
 POST   /api/v1/accounts                                 administrar-contas
 GET    /api/v1/accounts/{id}                            consultar-contas

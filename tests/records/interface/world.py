@@ -58,16 +58,20 @@ class World:
         return self.hospital.client.request(method, path, headers=headers, **options)
 
     def sign_in(self, role: Role) -> None:
-        """A new session, by the rules as they were at first."""
-        self.people[role].sign_in()
+        """A new session, by the rules as they were at first; what must be accepted is accepted."""
+        person = self.people[role]
+        person.sign_in()
+        if person.details["terms_due"]:
+            number = person.ask("GET", "/session/terms").json()["number"]
+            assert person.ask("POST", f"/session/terms/{number}/acceptance").status_code == 204
 
     def begin(self) -> None:
         """The rules of signing in as they were at first, and everybody in a new session."""
         self.hospital.sql(_POLICY)
         self.hospital.sql("DELETE FROM session_tokens")
-        for role, person in self.people.items():
+        for role in self.people:
             if role is not None:
-                person.sign_in()
+                self.sign_in(role)
 
     def filled(self, template: str) -> str:
         """The path of things that are there."""
@@ -104,6 +108,8 @@ def furnish(world: World) -> None:
     hospital.sql(f"UPDATE accounts SET version = version + 1, {_COUNCIL} WHERE id = '{doctor}'")  # noqa: S608
     world.people[None] = Person(hospital, "ninguem", CHOSEN)
     spare = hospital.employ(world.administrator, "outra.pessoa", Role.NURSE)
+    first = world.write(Role.ADMINISTRATOR, "POST", "/terms", BODIES["POST", "/api/v1/terms"])
+    world.ids["terms"] = str(first["number"])
     world.ids |= {"accounts": spare.account, "passkeys": str(uuid4()), "terminologies": "cid10"}
     _patients(world)
     _chart(world)
@@ -215,6 +221,7 @@ BODIES: dict[Operation, Any] = {
             "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"},
         },
     },
+    ("POST", "/api/v1/terms"): {"text": "Use o prontuário somente para cuidar de pacientes."},
     ("POST", "/api/v1/accounts"): _PERSON | {"username": "mais.uma", "roles": ["enfermagem"]},
     ("PUT", "/api/v1/accounts/{id}"): _PERSON | WHY,
     ("PUT", "/api/v1/accounts/{id}/roles"): {"roles": ["enfermagem"], **WHY},
@@ -306,10 +313,13 @@ BODIES: dict[Operation, Any] = {
 """A body that the forms accept, for every operation that takes more than a reason."""
 
 
+_WITHOUT = ("/content", "/challenge", "/start", "/options", "/acceptance")
+
+
 def body_of(operation: Operation) -> Any:
     """What to send; None for what takes no JSON."""
     method, path = operation
-    if method in ("GET", "DELETE") or path.endswith(("/content", "/challenge", "/start", "/options")):
+    if method in ("GET", "DELETE") or path.endswith(_WITHOUT):
         return None
     if (
         path.endswith(("/signature-requests", "/document", "/_search"))

@@ -13,6 +13,7 @@ TABLE = """
 consultar-contas                 A.....
 administrar-contas               A.....!
 alterar-politica-de-seguranca    A.....!
+publicar-termo-de-uso            A.....!
 localizar-paciente               .AMEF.
 identificar-paciente             .AME..
 unificar-pacientes               .A....!
