@@ -117,6 +117,7 @@ lock: $(VENV)/ready  ## Pin requirements.in and those in app/ anew
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url -c requirements.txt app/requirements.in -o app/requirements.txt
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url -c requirements.txt app/requirements-plain.in -o app/requirements-plain.txt
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url -c requirements.txt app/requirements-face.in -o app/requirements-face.txt
 
 page: $(VENV)/ready  ## Write docs/drills.md from the last results in build/drills
 	@$(PY) -m drills.page

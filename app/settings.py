@@ -61,6 +61,7 @@ SiteName = Annotated[str, StringConstraints(pattern=rf"^({_NAME}\.)+[a-z]([a-z0-
 """A DNS name of two labels or more. An address is none: passkeys cannot be tied to one."""
 Issuer = Annotated[str, StringConstraints(pattern=r"^(https://|http://127\.0\.0\.1:)[^\s?#]{1,200}$")]
 """OpenID Connect wants TLS; a provider on this very computer is for tests."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Endpoints = Annotated[tuple[tuple[str, Port], ...], BeforeValidator(_pairs)]
 
 
@@ -106,6 +107,14 @@ class Settings(BaseModel):
     """The hospital's identity provider (OpenID Connect); None: local accounts alone."""
     oidc_client: Label = "prontuario"
     """Our client id there; the secret is the file ``oidc-client-secret``."""
+    face_models: Path | None = None
+    """Folder with ``detector.onnx`` and ``recogniser.onnx``, which the hospital supplies and answers for;
+    None: no face is a second factor here. What is kept of faces is sealed with ``document-keys``."""
+    face_detector_sha256: Sha256 | None = None
+    face_recogniser_sha256: Sha256 | None = None
+    face_threshold: Annotated[float, Field(ge=0.3, le=0.99)] = 0.5
+    """How alike (cosine) two pictures of one person must be. It belongs to the model and to the cameras:
+    the hospital measures both kinds of error with its own before people depend on it."""
     cache_sentinels: Endpoints = ()
     """Whom to ask for the cache's primary; none: this service has no cache."""
     cache_name: Label = "cache"
@@ -140,6 +149,16 @@ class Settings(BaseModel):
             raise ValueError(
                 "PRONTUARIO_OIDC_ISSUER needs PRONTUARIO_SITE, to which it sends people back, and "
                 "the file oidc-client-secret among the credentials"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _faces_have_models_and_a_key(self) -> Self:
+        named = self.face_detector_sha256 and self.face_recogniser_sha256 and self.credentials
+        if self.face_models and not named:
+            raise ValueError(
+                "PRONTUARIO_FACE_MODELS needs PRONTUARIO_FACE_DETECTOR_SHA256, "
+                "PRONTUARIO_FACE_RECOGNISER_SHA256 and the file document-keys among the credentials"
             )
         return self
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from app.domain.caller import Caller, Role
-from app.domain.refusals import Forbidden, ProveAgain
+from app.domain.refusals import Forbidden, PasskeyNeeded, ProveAgain
 
 
 class Action(StrEnum):
@@ -115,6 +115,9 @@ CRITICAL = frozenset(
 )
 """Asked only of somebody who proved a moment ago who they are: a screen left open must not do these."""
 
+NOT_BY_FACE = frozenset({Action.MANAGE_ACCOUNTS, Action.CHANGE_SECURITY_POLICY, Action.SIGN_DOCUMENT})
+"""Refused to a session whose second factor was a face: nobody proves here that it was alive."""
+
 
 def may(caller: Caller, action: Action) -> bool:
     """Whether one of the caller's roles allows ``action``; says nothing about a recent proof."""
@@ -122,8 +125,17 @@ def may(caller: Caller, action: Action) -> bool:
 
 
 def require(caller: Caller, action: Action) -> None:
-    """Let ``caller`` pass, or raise Forbidden; ProveAgain where the act is critical and the proof is old."""
+    """Let ``caller`` pass, or raise Forbidden; PasskeyNeeded where a face is not enough; ProveAgain where the
+    act is critical and the proof is old."""
     if not may(caller, action):
         raise Forbidden
+    if action in NOT_BY_FACE:
+        more_than_a_face(caller)
     if action in CRITICAL and not caller.proved_recently:
         raise ProveAgain
+
+
+def more_than_a_face(caller: Caller) -> None:
+    """Raise PasskeyNeeded for whoever came in by one: it must not open the way to stronger factors either."""
+    if caller.by_face:
+        raise PasskeyNeeded

@@ -19,6 +19,7 @@ class Event(StrEnum):
     TERMS_PUBLISHED = "acesso.termo-publicado"
     ACCESS_DENIED = "acesso.negado"
     REAUTHENTICATED = "acesso.reautenticacao"
+    SECOND_FACTOR_SHOWN = "acesso.segundo-fator"
 
     ACCOUNT_CREATED = "conta.criada"
     ACCOUNT_CHANGED = "conta.alterada"

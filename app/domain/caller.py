@@ -33,3 +33,5 @@ class Caller:
     """The device's address as the edge saw it; the audit keeps it."""
     proved_recently: bool = False
     """Whether they proved it within the last minutes, as critical acts ask."""
+    by_face: bool = False
+    """Whether the second factor was a face, which a photograph may deceive."""

@@ -155,6 +155,18 @@ class FactorDue(Refusal):
     detail = "O hospital pede um segundo fator. Confirme com sua chave de acesso, ou cadastre uma."
 
 
+class PasskeyNeeded(Refusal):
+    """A face was enough to come in, and is not for this."""
+
+    status = 403
+    kind = "chave-de-acesso-obrigatoria"
+    title = "Confirme com sua chave de acesso"
+    detail = (
+        "O reconhecimento facial não basta para esta operação. Confirme com sua chave de acesso, ou entre de "
+        "novo sem usar o rosto."
+    )
+
+
 class PasswordDue(Refusal):
     status = 403
     kind = "troca-de-senha-obrigatoria"

@@ -23,12 +23,13 @@ class Kind(StrEnum):
 
 
 class Method(StrEnum):
-    """By what a session's person proved who they are. Face recognition at shared workstations, an optional
-    second factor, is missing: it would be one more, with a service beside app/services/passkeys.py."""
+    """By what a session's person proved who they are."""
 
     PASSWORD = "senha"  # noqa: S105
     PASSKEY = "chave"
     PROVIDER = "provedor"
+    FACE = "rosto"
+    """Only ever the second factor: opens no session."""
 
 
 class End(StrEnum):
@@ -83,6 +84,8 @@ class Presence:
     password_due: bool
     factor_due: bool
     terms_due: bool = False
+    strong: bool = False
+    """Whether two factors were shown, none of them a face that a camera of ours saw."""
 
 
 @dataclass(frozen=True)

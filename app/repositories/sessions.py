@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.sessions import End, Kind
+from app.domain.sessions import End, Kind, Method
 from app.tables import Account, Challenge, SecurityPolicy, Session, SessionToken
 
 _KEPT = timedelta(days=1)
 """Tokens and challenges are forgotten so long after they expired; sessions themselves are kept."""
+
+_STRONG = {"factor_due": False, "second_factor": Method.PASSKEY.value}
 
 Shown = tuple[Session, Account, SecurityPolicy]
 Found = Row[tuple[SessionToken, Session, Account, SecurityPolicy, Any]]
@@ -77,9 +79,13 @@ async def prove(session: AsyncSession, one: UUID, *, strong: bool) -> None:
     strong: by two factors, so that none is due any more
     """
     now = {"active_at": func.now(), "proved_at": func.now(), "locked_at": None}
-    await session.execute(
-        update(Session).where(Session.id == one).values(now | ({"factor_due": False} if strong else {}))
-    )
+    await session.execute(update(Session).where(Session.id == one).values(now | (_STRONG if strong else {})))
+
+
+async def show_face(session: AsyncSession, one: UUID) -> None:
+    """Its second factor was a face. It proves nothing anew, and unlocks nothing."""
+    shown = {"factor_due": False, "second_factor": Method.FACE.value, "active_at": func.now()}
+    await session.execute(update(Session).where(Session.id == one, Session.factor_due).values(shown))
 
 
 async def open_ones(session: AsyncSession, account: UUID) -> int:

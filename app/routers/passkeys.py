@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from app.domain.access import more_than_a_face
 from app.domain.refusals import FactorDue, NotFound, ProveAgain, SessionLocked
 from app.domain.sessions import Presence
 from app.repositories import passkeys as rows
@@ -63,6 +64,7 @@ async def revoke(passkey: UUID, caller: Asking, identity: Services) -> None:
     """One's own serves no more; that it existed stays known."""
     if not caller.proved_recently:
         raise ProveAgain
+    more_than_a_face(caller)
     async with identity.database.transaction() as session:
         if not await rows.revoke(session, caller.account, passkey):
             raise NotFound
@@ -80,6 +82,7 @@ async def _may_add(identity: Identity, found: Presence) -> None:
         raise SessionLocked
     if not found.caller.proved_recently:
         raise ProveAgain
+    more_than_a_face(found.caller)
     if found.factor_due:
         async with identity.database.transaction() as session:
             if await rows.of_account(session, found.caller.account):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import StringConstraints
 
+from app.domain.access import more_than_a_face
 from app.domain.fields import Form, View
 from app.domain.refusals import ProveAgain
 from app.routers.caller import Asking, Device, Services
@@ -52,6 +53,7 @@ async def begin_tying(caller: Asking, identity: Services) -> StartView:
     """Send one's own browser to the provider, to tie one's account to it."""
     if not caller.proved_recently:
         raise ProveAgain
+    more_than_a_face(caller)
     url, attempt = await start(identity, caller)
     return StartView(url=url, attempt=attempt)
 
@@ -59,6 +61,7 @@ async def begin_tying(caller: Asking, identity: Services) -> StartView:
 @routes.post("/session/provider", status_code=204, responses={409: {}})
 async def tie_account(form: ReturnForm, caller: Asking, identity: Services) -> None:
     """From now on that person of the provider opens this account."""
+    more_than_a_face(caller)
     await tie(identity, caller, form.value())
 
 
@@ -67,4 +70,5 @@ async def untie_account(caller: Asking, identity: Services) -> None:
     """No more."""
     if not caller.proved_recently:
         raise ProveAgain
+    more_than_a_face(caller)
     await untie(identity, caller)

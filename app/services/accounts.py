@@ -25,6 +25,7 @@ from app.domain.writes import Answer, Repetition, Written
 from app.repositories import accounts as rows
 from app.repositories import sessions, versions
 from app.services.audit import Event, audit
+from app.services.faces import forget
 from app.services.identity import Identity
 from app.services.once import once
 from app.services.password_change import end_all
@@ -138,6 +139,7 @@ async def _change(
             await versions.change(session, caller, account, values, reason)
         if not account.active:
             await end_all(session, caller, account.id, End.INACTIVATED)
+            await forget(session, caller, account.id)
         return _written(account, event)
 
     return await once(identity.database, caller, target.repetition, work)

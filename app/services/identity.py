@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from app.database.engine import Database
 from app.later import Later
+from app.services.face_reading import FaceReading
 from app.services.passwords import Passwords
 from app.settings import Settings
 
@@ -20,12 +21,15 @@ class Identity:
     database: Database
     passwords: Passwords
     provider: "Later[IdentityProvider] | None"
+    faces: FaceReading | None = None
+    """None: the hospital wants none, which is how it starts."""
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Self:
         """The services that ``settings`` describe."""
         provider = Later(lambda: _provider(settings)) if settings.oidc_issuer else None
-        return cls(settings, database, Passwords(), provider)
+        faces = FaceReading(settings) if settings.face_models else None
+        return cls(settings, database, Passwords(), provider, faces)
 
 
 def _provider(settings: Settings) -> "IdentityProvider":

@@ -93,6 +93,7 @@ async def open_session(
     failures: int,
     password_due: bool,
     factor_due: bool,
+    strong: bool = False,
 ) -> tuple[Caller, Tokens]:
     """A session of somebody who has just proved who they are, and its first tokens."""
     policy = await rows.policy(session)
@@ -107,6 +108,7 @@ async def open_session(
             password_due=password_due,
             factor_due=factor_due,
             terms_due=await terms.due(session, account.id),
+            second_factor=method.value if strong else None,
             previous_at=previous,
             failures_before=failures,
         ),
@@ -137,8 +139,10 @@ def _presence(
         inactivity=timedelta(seconds=policy.inactivity_seconds),
     )
     recent = now - one.proved_at < timedelta(seconds=policy.proof_seconds)
-    caller = Caller(account.id, one.id, _roles(account), address, proved_recently=recent)
-    return Presence(caller, standing, one.password_due, one.factor_due, one.terms_due)
+    by_face = one.second_factor == Method.FACE
+    caller = Caller(account.id, one.id, _roles(account), address, proved_recently=recent, by_face=by_face)
+    strong = one.second_factor is not None and not by_face
+    return Presence(caller, standing, one.password_due, one.factor_due, one.terms_due, strong)
 
 
 def _roles(account: Account) -> frozenset[Role]:

@@ -40,6 +40,7 @@ async def enter(
             failures=failures,
             password_due=proved.password_due,
             factor_due=wanted and not proved.strong,
+            strong=proved.strong,
         )
         await audit(session, caller, Event.LOGIN, subject=caller.session, detail={"method": method})
     return caller, tokens

@@ -19,7 +19,7 @@ from app.tables.documents import Document, SignatureRequest, SignedDocument
 from app.tables.emergency import EmergencyAccess
 from app.tables.ledger import IdempotencyKey, PastVersion
 from app.tables.patients import DuplicateProposal, Patient, PatientMerge
-from app.tables.proofs import Passkey, ProviderLink
+from app.tables.proofs import Face, Passkey, ProviderLink
 from app.tables.rights import Consent, ConsentRevocation, ErasureRequest, LegalHold, Restriction
 from app.tables.sessions import Challenge, Session, SessionToken
 from app.tables.terminology import TerminologyConcept, TerminologyEdition
@@ -42,6 +42,7 @@ __all__ = [
     "Encounter",
     "Entry",
     "ErasureRequest",
+    "Face",
     "IdempotencyKey",
     "LegalHold",
     "Medication",

@@ -1,4 +1,4 @@
-"""What people prove themselves with beside a password. Nothing here is secret, and nothing is deleted."""
+"""What people prove themselves with beside a password. No row is deleted; a face's numbers are."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -25,6 +25,26 @@ class Passkey(Base):
     backed_up: Mapped[bool]
     added_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
     used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Face(Base):
+    """What a model makes of somebody's face, sealed, as long as they agree to it; then nothing of it."""
+
+    __tablename__ = "faces"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    sealed: Mapped[bytes | None]
+    model: Mapped[str]
+    """SHA-256 of the network whose numbers these are."""
+    terms: Mapped[str]
+    """The text that its owner agreed to."""
+    agreed_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    used_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(server_default=FetchedValue())
+    """Towards the lock."""
+    locked_until: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -32,6 +32,8 @@ class Session(Base):
     """One factor was shown and the policy wants two."""
     terms_due: Mapped[bool] = mapped_column(server_default=FetchedValue())
     """When it began there were terms of use that its person had not accepted."""
+    second_factor: Mapped[str | None]
+    """By which method a second one was shown; None: by none that is known."""
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None]
     previous_at: Mapped[datetime | None]

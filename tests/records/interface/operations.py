@@ -41,6 +41,10 @@ POST   /api/v1/session/passkeys/options                 propria
 GET    /api/v1/session/passkeys                         propria
 POST   /api/v1/session/passkeys                         propria
 DELETE /api/v1/session/passkeys/{passkey}               propria
+GET    /api/v1/session/face                             propria
+POST   /api/v1/session/face                             propria
+DELETE /api/v1/session/face                             propria
+POST   /api/v1/session/proof/face                       propria
 POST   /api/v1/session/provider/start                   propria
 POST   /api/v1/session/provider                         propria
 DELETE /api/v1/session/provider                         propria

@@ -209,6 +209,13 @@ BODIES: dict[Operation, Any] = {
     ("POST", "/api/v1/sessions/provider"): {"state": _SECRET, "code": "x", "attempt": _SECRET},
     ("POST", "/api/v1/session/proof"): {"challenge": _SECRET, "password": CHOSEN},
     ("POST", "/api/v1/session/proof/passkey"): {"challenge": _SECRET, "assertion": _ASSERTION},
+    ("POST", "/api/v1/session/face"): {
+        "challenge": _SECRET,
+        "picture": "AAAA",
+        "terms": "rosto-1",
+        "agreed": True,
+    },
+    ("POST", "/api/v1/session/proof/face"): {"challenge": _SECRET, "picture": "AAAA"},
     ("PUT", "/api/v1/session/password"): {"challenge": _SECRET, "current": CHOSEN, "new": "Senha nova 3"},
     ("POST", "/api/v1/session/provider"): {"state": _SECRET, "code": "x", "attempt": _SECRET},
     ("POST", "/api/v1/session/passkeys"): {

@@ -22,7 +22,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 RARE = frozenset(
     {"typst", "pyhanko", "pyhanko_certvalidator", "asn1crypto", "webauthn", "phonenumbers"}
-    | {"authlib", "joserfc", "httpx2", "PIL", "alembic"}
+    | {"authlib", "joserfc", "httpx2", "PIL", "alembic", "cv2", "numpy"}
 )
 """What one request in a thousand needs, or one command."""
 OF_THE_RECORD = frozenset({"sqlalchemy", "obstore", "argon2", "validate_docbr"})
@@ -45,6 +45,9 @@ def loaded(role: str, folder: Path) -> frozenset[str]:
         "SITE": "prontuario.hospital.example",
         "OIDC_ISSUER": "https://provider.hospital.example",
         "SIGNATURE_TRUST": str(folder),
+        "FACE_MODELS": str(folder),
+        "FACE_DETECTOR_SHA256": "0" * 64,
+        "FACE_RECOGNISER_SHA256": "0" * 64,
     }
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PRONTUARIO_")},

@@ -1,12 +1,13 @@
 """Who may do what, spelt a second time: whoever widens a right changes two places and is asked why."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from app.domain.access import ALLOWED, CRITICAL, Action, may, require
 from app.domain.caller import Caller, Role
-from app.domain.refusals import Forbidden, ProveAgain
+from app.domain.refusals import Forbidden, PasskeyNeeded, ProveAgain
 
 # Columns: administrador, administrativo, medico, enfermagem, farmacia, auditor; ! asks for a recent proof.
 TABLE = """
@@ -67,6 +68,16 @@ def test_a_critical_act_asks_for_a_recent_proof(action: Action) -> None:
     everybody = caller(*Role, proved_recently=False)
     if action in CRITICAL:
         with pytest.raises(ProveAgain):
+            require(everybody, action)
+    else:
+        require(everybody, action)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_face_is_not_enough_to_sign_or_to_administer(action: Action) -> None:
+    everybody = replace(caller(*Role), by_face=True)
+    if action in (Action.SIGN_DOCUMENT, Action.MANAGE_ACCOUNTS, Action.CHANGE_SECURITY_POLICY):
+        with pytest.raises(PasskeyNeeded):
             require(everybody, action)
     else:
         require(everybody, action)
