@@ -3,6 +3,7 @@
 from functools import partial
 
 from drills.framework import faults
+from drills.framework.incidents import HEALTHY_S
 from drills.framework.registry import drill
 from drills.framework.stage import Stage
 from drills.framework.verdict import Budget
@@ -25,7 +26,7 @@ async def http_failover(stage: Stage) -> None:
         await scene.watch()
     async with stage.scene("power-return", victim.name, RETURN) as scene:
         await scene.strike(partial(faults.power_on, victim))
-        await scene.until_healthy(within=60)
+        await scene.until_healthy(within=HEALTHY_S)
         await scene.watch(at_least=10, within=70)
 
     for service in ("haproxy", "keepalived"):

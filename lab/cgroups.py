@@ -29,8 +29,9 @@ URGENT_IN_A_LAB = 300_000
 SHARES, WEIGHT = 1024, 100
 
 # While a machine boots: a real one has processors of its own, and takes nothing from those that work when it
-# comes back. As an equal it left them too little to answer in time.
-BOOTING_SHARES, BOOTING_WEIGHT = SHARES // 8, WEIGHT // 8
+# comes back. As an equal it left them too little to answer in time; with less than half its own boot took
+# longer than a minute.
+BOOTING_SHARES, BOOTING_WEIGHT = SHARES // 2, WEIGHT // 2
 
 # Of the processor, against the machines of a lab: the phones that its drills play have processors of their
 # own, and what a phone waits for must be the hospital. Beside the lab's group: inside it they still waited.
@@ -93,7 +94,7 @@ def _phones_group(lab: str) -> str:
 def create(lab: str, machine: str) -> list[Path]:
     """Make the groups of a machine that is about to boot; returns the folders a process has to join.
 
-    Of the processor it gets what others leave until :func:`make_equal`.
+    Of the processor it gets half of what another machine does until :func:`make_equal`.
     Raises LabError when this computer has no control groups that can be written.
     """
     groups = []

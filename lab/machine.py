@@ -124,7 +124,7 @@ class Machine:
             yield
 
     def power_on(self) -> None:
-        """Boot, without waiting for it, and with what the other machines leave of the processor.
+        """Boot, without waiting for it, and with less of the processor than the other machines.
 
         Raises LabError when the disk, the network card or systemd-nspawn refuses.
         """

@@ -119,7 +119,7 @@ def test_a_computer_that_gives_nobody_the_processor_first_says_so(
 
 @pytest.mark.parametrize(
     ("controllers", "setting", "shares"),
-    [({"cpu", "cpuacct"}, "cpu.shares", (128, 1024)), ((), "cpu.weight", (12, 100))],
+    [({"cpu", "cpuacct"}, "cpu.shares", (512, 1024)), ((), "cpu.weight", (50, 100))],
 )
 def test_a_machine_that_boots_gets_what_the_others_leave_of_the_processor(
     tmp_path: Path,
