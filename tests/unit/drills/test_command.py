@@ -28,6 +28,7 @@ def carried_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...
 
         monkeypatch.setattr(command, "rehearse", rehearse)
         monkeypatch.setattr("drills.framework.virtual.virtual_hospital", lambda: None)
+        monkeypatch.setattr("drills.framework.virtual.play_phones", lambda: True)  # or a group stays here
         status = command.main(["run", "http-failover", "--runs", "2", "--results", str(tmp_path)])
         return status, tmp_path / "http-failover.json"
 
