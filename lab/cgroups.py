@@ -29,8 +29,7 @@ URGENT_IN_A_LAB = 300_000
 SHARES, WEIGHT = 1024, 100
 
 # While a machine boots: a real one has processors of its own, and takes nothing from those that work when it
-# comes back. As an equal it left them too little to answer in time; with less than half its own boot took
-# longer than a minute.
+# comes back. As an equal it cost the others up to 2.2 s of answers; what was measured: docs/decisions/0015.
 BOOTING_SHARES, BOOTING_WEIGHT = SHARES // 2, WEIGHT // 2
 
 # Of the processor, against the machines of a lab: the phones that its drills play have processors of their

@@ -113,7 +113,7 @@ def act(arguments: argparse.Namespace, lab: Lab, person: Person | None) -> int:
         case "kill" | "start" | "freeze" | "thaw":
             machine = lab.machine(arguments.node)
             getattr(machine, arguments.verb)()
-            machine.catch_up()
+            machine.catch_up()  # by hand nobody waits for a hospital to be whole
         case "partition":
             lab.partition(arguments.a, arguments.b)
         case "heal":

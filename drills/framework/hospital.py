@@ -91,7 +91,10 @@ class Hospital:
         return found or await self._unanswered()
 
     async def until_healthy(self, within: float) -> list[str]:
-        """Wait at most ``within`` seconds; returns the complaints that remain."""
+        """Wait at most ``within`` seconds; returns the complaints that remain.
+
+        From then on no machine counts as one that just booted.
+        """
         end = monotonic() + within
         while (complaints := await self.complaints()) and (left := end - monotonic()) > 0:
             await asyncio.sleep(min(LOOK_EVERY_S, left))
