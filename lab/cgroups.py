@@ -164,6 +164,17 @@ def joining(groups: list[Path]) -> list[str]:
     return []
 
 
+def leaving() -> list[str]:
+    """The beginning of a command line whose rest uses the processor as any program of this computer does,
+    whichever of our groups the caller is in."""
+    for hierarchy in hierarchies():
+        if hierarchy.unified or "cpu" in hierarchy.controllers:
+            # Who may not leave was not let in either.
+            leave = '{ echo 0 >"$0"; } 2>/dev/null; exec "$@"'
+            return ["sh", "-c", leave, str(hierarchy.parent / "cgroup.procs")]
+    return []
+
+
 def _delegate(lab_group: Path) -> None:
     """Version 2: hand every controller the lab's group was given on to its machines."""
     for controller in (lab_group / "cgroup.controllers").read_text().split():

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol, Self
 
+from lab import cgroups
 from lab.host import started
 
 
@@ -117,21 +118,29 @@ def comm(name: str) -> str:
     return name[:15]
 
 
-class BusyProcessors:
-    """One endless loop per core of this computer, at ordinary priority.
+LOOPS_PER_CORE = 3
+"""As many as machines: a lab of three has three programs' share (:mod:`lab.cgroups`)."""
 
-    They end with the ``with`` block, and by themselves after ``seconds`` even when this process is killed.
+
+class BusyProcessors:
+    """Endless loops at ordinary priority, each an ordinary program: they want half of every core.
+
+    Without the share of the phones that this process plays (:func:`drills.framework.virtual.play_phones`),
+    which would leave the machines nothing. They end with the ``with`` block, and by themselves after
+    ``seconds`` even when this process is killed.
     """
 
     def __init__(self, seconds: float) -> None:
         # A process that knows its own end: `timeout` may be killed in the instant before it minds its child.
         loop = f"from time import monotonic as now; end = now() + {seconds}\nwhile now() < end: pass"
-        self._command = [sys.executable, "-I", "-S", "-c", loop]
+        self._command = [*cgroups.leaving(), sys.executable, "-I", "-S", "-c", loop]
         self.loops: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Begin."""
-        self.loops = [subprocess.Popen(self._command) for _ in range(os.cpu_count() or 1)]
+        # The kernel may count a session as one program (autogroup): each gets its own.
+        count = LOOPS_PER_CORE * (os.cpu_count() or 1)
+        self.loops = [subprocess.Popen(self._command, start_new_session=True) for _ in range(count)]
 
     def __enter__(self) -> Self:
         return self

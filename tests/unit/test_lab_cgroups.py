@@ -108,6 +108,18 @@ def test_phones_have_the_processor_before_the_machines(
     assert group in cgroups.existing("hospital")
 
 
+@pytest.mark.parametrize("may_leave", [True, False])
+def test_what_leaves_our_groups_runs_wherever_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_leave: bool
+) -> None:
+    here = cgroups.Hierarchy(tmp_path, frozenset({"cpu"}), tmp_path if may_leave else tmp_path / "gone")
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [here])
+    (tmp_path / "cgroup.procs").touch()
+    done = subprocess.run([*cgroups.leaving(), "echo", "said"], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("said\n", "")
+    assert (tmp_path / "cgroup.procs").read_text() == ("0\n" if may_leave else "")
+
+
 def test_a_computer_that_gives_nobody_the_processor_first_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """The scripts strike where they say they strike: told to a stage that only writes down what happens."""
 
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,9 +12,10 @@ from typing import cast
 import pytest
 
 from drills import cpu_stress, http_failover
-from drills.framework.faults import BusyProcessors
+from drills.framework.faults import LOOPS_PER_CORE, BusyProcessors
 from drills.framework.stage import Stage
 from drills.framework.verdict import Budget
+from lab import cgroups
 
 pytestmark = pytest.mark.asyncio
 
@@ -98,11 +101,39 @@ async def test_cpu_stress_keeps_every_core_busy_and_then_lets_go(monkeypatch: py
 async def test_busy_processors_end_with_their_block() -> None:
     with BusyProcessors(30) as processors:
         processors.start()
-        assert [loop.poll() for loop in processors.loops] == [None] * (os.cpu_count() or 1)
+        assert [loop.poll() for loop in processors.loops] == [None] * (LOOPS_PER_CORE * (os.cpu_count() or 1))
     assert all(loop.returncode is not None for loop in processors.loops)
+
+
+PHONES_THEN_BUSY = """
+from pathlib import Path
+from drills.framework.faults import BusyProcessors
+from lab import cgroups
+played = cgroups.play_phones("test-busy")
+before = Path("/proc/self/cgroup").read_text()
+with BusyProcessors(30) as processors:
+    processors.start()
+    # A shell leaves, and becomes the loop.
+    while any(Path(f"/proc/{one.pid}/cmdline").read_text().startswith("sh") for one in processors.loops):
+        pass
+    groups = {Path(f"/proc/{loop.pid}/cgroup").read_text() for loop in processors.loops}
+print(played, "phones" in before, any("phones" in group for group in groups))
+"""
+
+
+async def test_busy_processors_have_no_share_of_the_phones() -> None:
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", PHONES_THEN_BUSY], capture_output=True, text=True, timeout=30, check=True
+        )
+    finally:
+        cgroups.destroy(cgroups.existing("test-busy"))
+    assert done.stdout in ("True True False\n", "False False False\n")  # the latter where nobody may
 
 
 async def test_busy_processors_end_by_themselves() -> None:
     processors = BusyProcessors(1)
     processors.start()
-    assert [loop.wait(timeout=5) for loop in processors.loops] == [0] * (os.cpu_count() or 1)
+    assert [loop.wait(timeout=5) for loop in processors.loops] == [0] * (
+        LOOPS_PER_CORE * (os.cpu_count() or 1)
+    )
