@@ -15,7 +15,7 @@ SECONDS = 30.0
 
 @drill("slow-disk", budget=Budget(rto_s=10.0, promotions=0), limit_s=900, macs=2, workload=wards)
 async def slow_disk(stage: Stage) -> None:
-    """Every write and every sync of the primary's disk takes 0.2 s longer for half a minute."""
+    """The primary's disk takes 0.2 s for every sync and a second for every 4 MiB, for half a minute."""
     victim = await primary(stage.hospital)
     async with faulty_disk(stage.hospital, victim) as disk, stage.scene("slow-disk", victim.name) as scene:
         await scene.strike(partial(disk.fail, "slow"))

@@ -5,9 +5,13 @@ own library. It mounts itself over FOLDER and obeys the word in MODE_FILE, read 
 
 well: as if it were not there
 full: whatever needs room answers ENOSPC
-slow: every write and sync takes SLOW_S longer
+slow: every sync takes SLOW_S longer, and a second more for each SLOW_BYTES written since the file's last one
 dead: nothing is answered any more, and nothing fails either: a controller that has gone
 lossy: what was written and not synced is in this process alone, and dies with it, as a drive's cache does
+
+What is written and not synced is in the page cache of a machine, so a slow disk lets writes be. (PostgreSQL
+fills the rest of a log segment by pages of 8 KiB before it closes one: with a wait at each write, nobody
+could write for the five minutes that no real disk takes for 16 MiB.)
 
 Names and folders (create, rename, delete) are passed through at once in every mode: only contents are lossy.
 """
@@ -19,18 +23,20 @@ import struct
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
-from drills.disk.operations import HANDLERS, LARGEST_WRITE, Operations
+from drills.disk.operations import HANDLERS, LARGEST_WRITE, READ_WRITE, Operations
 
 SLOW_S = 0.2
+SLOW_BYTES = 4 * 1024 * 1024
 THREADS = 12
 HEADER = struct.Struct("<IIQQIIII")
 ANSWER = struct.Struct("<IiQ")
 FORGET, INTERRUPT, BATCH_FORGET = 2, 36, 42
 """Requests without an answer."""
 NEED_ROOM = (6, 8, 9, 16, 35, 43)
-SLOWED = (16, 20, 30)
+WRITE, SYNCS = 16, (20, 30)
 
 
 class FaultyDisk(Operations):
@@ -38,6 +44,8 @@ class FaultyDisk(Operations):
 
     def __init__(self, folder: str, mode_file: str) -> None:
         self.mode_file = mode_file
+        self.unpaid: Counter[int] = Counter()
+        self.till = threading.Lock()
         self.obey()
         super().__init__(folder)
 
@@ -74,8 +82,8 @@ class FaultyDisk(Operations):
             time.sleep(0.1)
         if self.mode == "full" and opcode in NEED_ROOM:
             return errno.ENOSPC
-        if self.mode == "slow" and opcode in SLOWED:
-            time.sleep(SLOW_S)
+        if self.mode == "slow":
+            self._be_slow(opcode, node, body)
         handler = HANDLERS.get(opcode)
         if handler is None:
             return errno.ENOSYS
@@ -85,6 +93,15 @@ class FaultyDisk(Operations):
             return error.errno or errno.EIO
         except KeyError:
             return errno.ESTALE
+
+    def _be_slow(self, opcode: int, node: int, body: bytes) -> None:
+        if opcode == WRITE:
+            with self.till:
+                self.unpaid[node] += READ_WRITE.unpack_from(body)[2]
+        elif opcode in SYNCS:
+            with self.till:
+                unpaid = self.unpaid.pop(node, 0)
+            time.sleep(SLOW_S + unpaid / SLOW_BYTES)
 
     def _forget_all(self, opcode: int, node: int, body: bytes) -> None:
         if opcode == FORGET:

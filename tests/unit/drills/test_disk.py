@@ -1,14 +1,19 @@
 """A disk that loses what was not synced, and nothing else; and a cover that comes and goes."""
 
+import contextlib
 import os
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components import volumes
 from drills.disk.cover import FOLDER, PROGRAM, SOURCES, Disk
+from drills.disk.faulty_disk import SLOW_BYTES, SLOW_S, FaultyDisk
+from drills.disk.nodes import Nodes
 from drills.disk.operations import HANDLERS, READ_WRITE, SETATTR
 from drills.disk.unsynced import PAGE, Contents
 from tests.unit.drills.pretended import PaperMachine
@@ -51,6 +56,25 @@ def test_it_reads_as_a_file_and_keeps_what_the_last_sync_saw(
             assert os.pread(handle, 2 * LARGEST, 0) == bytes(synced)
     finally:
         os.close(handle)
+
+
+def test_a_slow_disk_takes_its_time_when_something_is_to_be_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("drills.disk.faulty_disk.time.sleep", waited.append)
+    monkeypatch.setattr(Nodes, "__init__", lambda *_: None)
+    monkeypatch.setattr(FaultyDisk, "obey", lambda self: setattr(self, "mode", "slow"))
+    disk, owner, one, other = FaultyDisk("folder", "mode"), (0, 0), 7, 8
+    half = READ_WRITE.pack(0, 0, SLOW_BYTES // 2, 0, 0, 0, 0)
+    for opcode, node, body in [
+        (16, one, half),
+        (16, one, half),
+        (20, other, b""),
+        (20, one, b""),
+        (20, one, b""),
+    ]:
+        with contextlib.suppress(struct.error, AttributeError):  # there is no such file behind it
+            disk._answer(opcode, node, owner, body)
+    assert waited == [SLOW_S, SLOW_S + 1, SLOW_S]
 
 
 def test_the_layouts_have_the_kernels_sizes() -> None:
