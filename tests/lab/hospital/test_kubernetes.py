@@ -186,6 +186,43 @@ def test_no_ticket_is_left_that_could_open_the_cluster(lab: Lab) -> None:
     assert "NotFound" in kubectl(lab, "-n", "kube-system", "get", "secret", "kubeadm-certs", check=False)
 
 
+LIBRARY = "\n".join(
+    ["machine=$(hostname) step=join limit=100 ticket_step=mac-b-ticket"]
+    + [(ROOT / "components/scripts" / name).read_text() for name in ("door.sh", "kubernetes.sh")]
+)
+UNLOCK = """
+public_key() {{ openssl x509 -pubkey -noout -in $authority | openssl pkey -pubin -outform der; }}
+hash=$(public_key | sha256sum | cut -d" " -f1)
+for folder in /etc/kubernetes $logs; do mount -t tmpfs tmpfs $folder; done
+( kubeadm_does join phase control-plane-prepare download-certs {endpoint} --control-plane \
+    --token {token} --certificate-key {key} --discovery-token-ca-cert-hash sha256:$hash ) 2>&1 || :
+find /etc/kubernetes -type f | sort
+"""
+"""What a joining machine does with its ticket, on a member whose own files lie under a cover meanwhile."""
+
+
+def test_a_ticket_with_a_wrong_certificate_key_opens_nothing(lab: Lab) -> None:
+    sponsor, joining = lab.machines["mac-a"], lab.machines["mac-b"]
+    try:
+        said = sponsor.run(["sh", "-s"], stdin=f"{LIBRARY}\nticket mac-b", timeout=60).stdout.splitlines()
+        ticket = dict(line.split(" ", 1) for line in said if not line.startswith("node "))
+        endpoint = kubectl(lab, "config", "view", "-o", "jsonpath={.clusters[0].cluster.server}")
+
+        def unlock(key: str) -> str:
+            words = {"endpoint": endpoint.removeprefix("https://"), "token": ticket["token"], "key": key}
+            covered = ["unshare", "--mount", "--propagation", "private", "sh", "-s"]
+            return joining.run(covered, stdin=LIBRARY + UNLOCK.format(**words), timeout=90).stdout
+
+        right = ticket["certificate-key"]
+        refused = unlock("".join("0" if digit != "0" else "1" for digit in right))
+        assert "the certificate key is not the one that the certificates were stored with" in refused
+        assert "pulumi up --replace '**::mac-b-ticket'" in refused
+        assert "/etc/kubernetes" not in refused
+        assert "/etc/kubernetes/pki/etcd/ca.key" in unlock(right).splitlines()
+    finally:
+        sponsor.run(["sh", "-s"], stdin=f"{LIBRARY}\nvoid", timeout=60)
+
+
 # Secrets
 
 
