@@ -151,6 +151,7 @@ CLUSTER = (
         "./pause",
         Cost(cpu_seconds=7, download_mb=0, disk_mb=50, binary_mb=2),
         sources=("pause",),
+        settings=(f"main.version={PAUSE}",),
     ),
     *STORAGE,
 )

@@ -60,7 +60,7 @@ why() {
     elif grep -qE 'message authentication failed|error decoding secret data with provided key' "$1"; then
         echo "the certificate key is not the one that the certificates were stored with: pulumi up --replace '**::$ticket_step'"
     else
-        grep -E '\[ERROR|^error|rror:|failed|timed out' "$1" | tail -n 1 | cut -c1-500
+        { grep -m 1 '\[ERROR ' "$1" || grep -E '^error|rror:|failed|timed out' "$1" | tail -n 1; } | cut -c1-500
         echo "(all of it: $1)"
     fi | tr '\n' ' '
 }
@@ -216,14 +216,16 @@ upgrade() {
     await_ready
 }
 
-# upgrade_settings VERB [LINE]
+# upgrade_settings VERB [LINE]. The names are answered by a CoreDNS of ours (components/addons.py): without these words
+# kubeadm looks for its own, misses it, and refuses.
 upgrade_settings() {
     cat >"$work/upgrade.yaml" <<END
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: UpgradeConfiguration
 $1:
   imagePullPolicy: Never
-  ignorePreflightErrors: [SystemVerification]
+  ignorePreflightErrors: [SystemVerification, CoreDNSMigration, CoreDNSUnsupportedPlugins]
+  skipPhases: [addon/coredns]
 ${2-}
 END
 }

@@ -175,7 +175,9 @@ def test_what_kubeadm_complains_of_becomes_one_line_and_points_to_all_of_it() ->
         joining(),
         files={"/join-fails": "[ERROR Swap]: swap is on\nerror: preflight\nTo see the stack trace\n"},
     )
-    assert story.last.line.startswith("mac-a: mac-a-kubernetes: kubeadm join failed: error: preflight")
+    assert story.last.line.startswith(
+        "mac-a: mac-a-kubernetes: kubeadm join failed: [ERROR Swap]: swap is on"
+    )
     assert "/var/log/kubernetes/kubeadm-join.log" in story.last.line
 
 

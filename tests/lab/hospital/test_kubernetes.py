@@ -223,6 +223,19 @@ def test_a_ticket_with_a_wrong_certificate_key_opens_nothing(lab: Lab) -> None:
         sponsor.run(["sh", "-s"], stdin=f"{LIBRARY}\nvoid", timeout=60)
 
 
+LOOK_BEFORE_AN_UPGRADE = """
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+upgrade_settings apply '  kubernetesVersion: {version}'
+kubeadm_does upgrade apply phase preflight --yes --config "$work/upgrade.yaml"
+"""
+
+
+def test_kubeadm_finds_nothing_that_stands_in_the_way_of_an_upgrade(lab: Lab) -> None:
+    look = LIBRARY + LOOK_BEFORE_AN_UPGRADE.format(version=VERSION)
+    looked = lab.machines["mac-a"].run(["sh", "-s"], stdin=look, check=False, timeout=120)
+    assert looked.returncode == 0, looked.stdout + looked.stderr
+
+
 # Secrets
 
 

@@ -2,12 +2,21 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
+var version = "unknown" // set by the linker
+
 func main() {
+	// As upstream's own: before an upgrade, kubeadm lets a pod say this to see whether pods run at all.
+	if slices.Contains(os.Args[1:], "-v") {
+		fmt.Println("pause", version)
+		return
+	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGCHLD)
 	for received := range signals {
