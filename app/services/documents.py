@@ -106,14 +106,14 @@ class Documents:
         return await once(self._database, caller, repetition, work)
 
     async def of_patient(self, caller: Caller, patient: UUID) -> Page[DocumentView]:
-        """All of a chart, by when they came about, inactive ones too."""
+        """All of a chart, by when they came about and then by when they were entered, inactive ones too."""
         require(caller, Action.READ_CHART)
         async with self._database.transaction() as session:
             whole = await open_chart(session, caller, patient)
             asked = select(Document).where(Document.patient_id == func.any(members(whole)))
-            rows = (
-                await session.scalars(asked.order_by(Document.occurred_at, Document.id).limit(_MOST))
-            ).all()
+            # Documents of several versions of a note all came about when the note did.
+            asked = asked.order_by(Document.occurred_at, Document.recorded_at, Document.id)
+            rows = (await session.scalars(asked.limit(_MOST))).all()
             await audit(session, caller, Event.RECORD_VIEWED, patient=whole, detail={"documents": len(rows)})
             return Page(items=[view(one) for one in rows])
 
