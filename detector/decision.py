@@ -36,6 +36,7 @@ from detector.events import (
     Report,
     Tell,
     Tick,
+    Vouched,
 )
 from detector.state import Peer, Phase, State
 
@@ -52,14 +53,22 @@ def step(state: State, event: Event) -> tuple[State, list[Action]]:
             if machine in state.peers and _is_newer(event, state.peers[machine].report):
                 state = state.with_peer(machine, replace(state.peers[machine], report=event))
             return state, actions
+        case Vouched(at, version):
+            seen = state.vouched
+            return replace(state, vouched=seen if seen and seen[0] == version else (version, at)), []
         case Tick(at):
             return _tick(state, at)
-        case Answer(question=question) | Outcome(question=question) if question == state.coupling.question:
-            return coupling.told(state, event)
-        case Answer(at, question, records):
-            return _answer(state, at, question, records)
-        case Outcome(at, question, accepted):
-            return _outcome(state, at, question, accepted)
+        case Answer() | Outcome():
+            return _told(state, event)
+
+
+def _told(state: State, event: Answer | Outcome) -> tuple[State, list[Action]]:
+    """What became of a question of ours, or of a change."""
+    if event.question == state.coupling.question:
+        return coupling.told(state, event)
+    if isinstance(event, Answer):
+        return _answer(state, event.at, event.question, event.records)
+    return _outcome(state, event.at, event.question, event.accepted)
 
 
 def candidate(records: Records, dead: str) -> str | None:
@@ -227,7 +236,8 @@ def _is_settled(state: State, machine: str, at: float, records: Records) -> bool
     """
     if records.quorum is None:
         return False
-    return records.quorum.age - state.longest_silence(machine, at) >= state.timing.trust
+    age = state.quorum_age(records.quorum.version, at)
+    return age - state.longest_silence(machine, at) >= state.timing.trust
 
 
 def _relieve(

@@ -39,13 +39,13 @@ class Sight:
 class Quorum:
     """CloudNativePG's FailoverQuorum: any ``number`` of ``standbys`` hold every commit of ``primary``.
 
-    age: seconds since somebody last changed it
+    version: of the object, another after every change of it
     """
 
     primary: str
     standbys: frozenset[str]
     number: int
-    age: float = float("inf")
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,14 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Vouched:
+    """The quorum's version, as read at most ``at``; asked for every two seconds while all is well."""
+
+    at: float
+    version: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time goes by; expected every 0.1 s."""
 
@@ -136,7 +144,7 @@ class Outcome:
     accepted: bool | None
 
 
-Event = Alive | Report | Tick | Answer | Outcome
+Event = Alive | Report | Vouched | Tick | Answer | Outcome
 
 
 @dataclass(frozen=True)

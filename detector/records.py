@@ -38,7 +38,12 @@ class RecordsApi:
             names = cluster.get("status", {}).get("instanceNames") or []
             pods = {str(name): session.get(self._pod(str(name))) for name in names}
             quorum = session.get(self._database("failoverquorums"))
-        return records_of(cluster, pods, quorum, datetime.now(UTC))
+        return records_of(cluster, pods, quorum)
+
+    def quorum_version(self) -> str:
+        """What the quorum's version is now; none without one. Raises UnavailableError when nobody says."""
+        with self.api.session() as session:
+            return _version(session.get(self._database("failoverquorums")))
 
     def change(self, change: Change) -> bool:
         """Make it: True when the API server accepted it, False when the records had changed before.
@@ -91,7 +96,6 @@ def records_of(
     cluster: Mapping[str, Any],
     pods: Mapping[str, Mapping[str, Any] | None],
     quorum: Mapping[str, Any] | None,
-    now: datetime,
 ) -> Records:
     """The objects as the decision knows them. Raises UnavailableError for one that is not as expected."""
     try:
@@ -108,7 +112,7 @@ def records_of(
             },
             ready=frozenset(name for name, pod in living.items() if _is_ready(pod)),
             healthy=frozenset(map(str, status.get("instancesStatus", {}).get("healthy") or [])),
-            quorum=_quorum(quorum, now),
+            quorum=_quorum(quorum),
             planned=status.get("phase") == SWITCHING_OVER,
             limit=limit,
             ours=limit == 0 and UNCOUPLED in (cluster["metadata"].get("annotations") or {}),
@@ -152,23 +156,16 @@ def _limit(cluster: Mapping[str, Any]) -> int | None:
     return None if limit is None else int(limit)
 
 
-def _quorum(document: Mapping[str, Any] | None, now: datetime) -> Quorum | None:
+def _quorum(document: Mapping[str, Any] | None) -> Quorum | None:
     status = (document or {}).get("status") or {}
     names, number = status.get("standbyNames"), status.get("standbyNumber")
     if not status.get("primary") or not names or not isinstance(number, int):
         return None
-    return Quorum(str(status["primary"]), frozenset(map(str, names)), number, _age(document or {}, now))
+    return Quorum(str(status["primary"]), frozenset(map(str, names)), number, _version(document))
 
 
-def _age(document: Mapping[str, Any], now: datetime) -> float:
-    """Seconds since the last change, by the API servers' clocks and ours; 0 if nobody wrote down when.
-
-    Clocks that are far apart say nothing: a distance counts as age, whichever of them is ahead.
-    """
-    written = [one["time"] for one in document["metadata"].get("managedFields") or [] if "time" in one]
-    if not written:
-        return 0.0
-    return abs((now - datetime.fromisoformat(max(written))).total_seconds())
+def _version(document: Mapping[str, Any] | None) -> str:
+    return str(((document or {}).get("metadata") or {}).get("resourceVersion") or "")
 
 
 def _is_ready(pod: Mapping[str, Any]) -> bool:

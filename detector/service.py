@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from detector.api import UnavailableError
 from detector.decision import step
 from detector.events import (
     Alive,
@@ -31,6 +32,7 @@ from detector.events import (
     Tell,
     Tick,
     Uncouple,
+    Vouched,
 )
 from detector.history import History, Note
 from detector.records import RecordsApi
@@ -45,6 +47,8 @@ WATCHDOG_EVERY = 1.0
 KEPT_WITHIN = 0.5
 """Seconds a change waits for its line of history to be on disk. Nothing safe depends on that line; a patient
 does on the change."""
+WATCH_EVERY, WATCH_AGAIN = 2.0, 0.5
+"""Seconds between two looks at the quorum, and after one that failed."""
 _PAUSE = 1.0
 
 
@@ -73,6 +77,7 @@ class Detector:
         """For ever."""
         self._say(f"started, life {self.state.life}, {'on' if self.state.enabled else 'switched off'}")
         tasks = [self.forever("tick", self._tick), self.forever("heartbeats", self._hear)]
+        tasks.append(self.forever("watch", self._watch))
         tasks += [
             self.forever("touch", partial(self._touch, machine, address, port))
             for machine, address in self.settings.others.items()
@@ -138,6 +143,21 @@ class Detector:
             if await touch(address, port):
                 self.feed(Alive(self.clock(), machine))
             await asyncio.sleep(max(0.0, began + TOUCH_EVERY - self.clock()))
+
+    async def _watch(self) -> None:
+        """Look at the quorum while all is well: how old it is can only be known by who saw it become so."""
+        while True:
+            try:
+                version = await asyncio.get_running_loop().run_in_executor(
+                    self._workers, self._records.quorum_version
+                )
+            except UnavailableError:  # said by whoever needs an answer now
+                self.counts["api_failures_total", '{request="watch"}'] += 1
+                await asyncio.sleep(WATCH_AGAIN)
+                continue
+            if version:
+                self.feed(Vouched(self.clock(), version))
+            await asyncio.sleep(WATCH_EVERY)
 
     # -- questions and changes -----------------------------------------------------------------------
 

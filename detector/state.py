@@ -78,6 +78,7 @@ class State:
     life: a number no other run of this detector has had
     macs: the machines that may hold a database
     started: its first tick, or the one after it last stood still
+    vouched: the quorum's version, and when this machine first read it
     """
 
     me: str
@@ -90,6 +91,7 @@ class State:
     blind_until: float = 0.0
     questions: int = 0
     started: float | None = None
+    vouched: tuple[str, float] | None = None
     coupling: Coupling = field(default_factory=Coupling)
 
     @classmethod
@@ -174,6 +176,14 @@ class State:
                 sight = other.report.sights.get(machine)
                 silences += [sight.silence] if sight else []
         return max(silences)
+
+    def quorum_age(self, version: str, at: float) -> float:
+        """For how long, at least, the quorum has been of this version, by this machine's seconds.
+
+        No date is asked: the time of day may be stepped, here and where dates are written.
+        """
+        known = self.vouched is not None and self.vouched[0] == version
+        return at - self.vouched[1] if known and self.vouched else 0.0
 
     def may_act(self, at: float) -> bool:
         """Whether this machine can trust its own clocks now: it neither stood still nor just woke."""

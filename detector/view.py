@@ -19,6 +19,7 @@ def facts(state: State, at: float) -> dict[str, Any]:
         "trusts_its_clocks": state.may_act(at) if state.enabled else at >= state.blind_until,
         "peers": {name: _peer(state, name, at) for name in state.peers},
         "records": {"uncoupled": state.coupling.uncoupled, "phase": state.coupling.phase.value},
+        "quorum_seen_for": _seconds(at - state.vouched[1]) if state.vouched else None,
     }
 
 
@@ -102,6 +103,8 @@ def exposition(
         lines.append(f"# TYPE {prefix}_{name} {kind}")
         for machine, peer in state.peers.items():
             lines.append(f'{prefix}_{name}{{machine="{machine}"}} {_value(value_of(peer))}')
+    seen = at - state.vouched[1] if state.vouched else 0.0
+    gauges = {"quorum_seen_seconds": seen, **gauges}
     gauges = {"uncoupled": float(bool(state.coupling.uncoupled)), **gauges}
     for name, value in gauges.items():
         lines += [f"# TYPE {prefix}_{name} gauge", f"{prefix}_{name} {_value(value)}"]

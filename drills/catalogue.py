@@ -5,6 +5,7 @@ from importlib import import_module
 from drills.framework.registry import DRILLS, find
 
 SCRIPTS = (
+    "clock_step",
     "control_plane_stall",
     "cpu_stress",
     "disk_full",

@@ -1,6 +1,7 @@
 """The moments of a failover, from what the detectors, the cluster and the lease themselves wrote down.
 
-All machines of the lab live by this computer's clock, so their wall-clock times can be compared.
+All machines of the lab live by this computer's clock, so their wall-clock times can be compared (but for the
+detectors of the drill clock-step).
 """
 
 from __future__ import annotations

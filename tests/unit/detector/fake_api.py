@@ -44,11 +44,7 @@ def healthy() -> dict[str, dict[str, Any]]:
             },
         },
         QUORUM: {
-            "metadata": {
-                "name": "records",
-                "resourceVersion": "11",
-                "managedFields": [{"time": "2026-01-01T00:00:00Z"}, {"time": "2026-01-02T00:00:00Z"}],
-            },
+            "metadata": {"name": "records", "resourceVersion": "11"},
             "status": {"primary": "records-1", "standbyNames": ["records-2"], "standbyNumber": 1},
         },
         LEASE: {

@@ -23,6 +23,7 @@ from detector.events import (
     Stamp,
     Tell,
     Tick,
+    Vouched,
 )
 from detector.state import Phase, State
 from tests.unit.detector.world import MACHINES, MACS, PLACED, World
@@ -284,7 +285,7 @@ def asking() -> tuple[State, int, float]:
     """A witness that has just asked for the records because of mac-a: its state, the question, the time."""
     state, done = go_on(calm(), 13.1, 14.6)
     (ask,) = [action for action in done if isinstance(action, Ask)]
-    return state, ask.question, 14.6
+    return replace(state, vouched=("11", -100.0)), ask.question, 14.6
 
 
 def only(kind: type[Action], actions: list[Action]) -> list[Action]:
@@ -294,7 +295,7 @@ def only(kind: type[Action], actions: list[Action]) -> list[Action]:
 
 def read(**different: object) -> Records:
     """What the API server says when mac-a died with the primary."""
-    quorum = Quorum("records-1", frozenset({"records-2"}), 1)
+    quorum = Quorum("records-1", frozenset({"records-2"}), 1, "11")
     both = frozenset(PLACED)
     return replace(Records("7", "records-1", "records-1", PLACED, both, both, quorum), **different)  # type: ignore[arg-type]
 
@@ -432,9 +433,20 @@ def test_the_quorum_must_have_been_an_old_one_when_the_first_of_us_lost_the_prim
     age: float, promoted: bool
 ) -> None:
     state, question, at = asking()  # 1.6 s after it fell silent here, 9 s after mac-b lost it
-    young = Quorum("records-1", frozenset({"records-2"}), 1, age)
-    state, actions = step(state, Answer(at, question, read(quorum=young)))
+    for seen in (at - age, at - age / 2, at - 0.1):  # looked at again and again: the first time counts
+        state, _ = step(state, Vouched(seen, "12"))
+    quorum = Quorum("records-1", frozenset({"records-2"}), 1, "12")
+    state, actions = step(state, Answer(at, question, read(quorum=quorum)))
     assert bool(only(Promote, actions)) == promoted
+
+
+@pytest.mark.parametrize("seen", [None, ("11", -3600.0), ("", -3600.0)])
+def test_a_quorum_that_nobody_here_saw_before_is_a_young_one(seen: tuple[str, float] | None) -> None:
+    state, question, at = asking()
+    state = replace(state, vouched=seen)
+    quorum = Quorum("records-1", frozenset({"records-2"}), 1, "12")
+    state, actions = step(state, Answer(at, question, read(quorum=quorum)))
+    assert only(Promote, actions) == []
 
 
 def test_a_standby_that_came_back_long_ago_is_promoted() -> None:
@@ -443,7 +455,7 @@ def test_a_standby_that_came_back_long_ago_is_promoted() -> None:
     world.power_off("mac-b")
     world.run(20)
     world.power_on("mac-b")
-    world.run(13)
+    world.run(16)
     world.power_off("mac-a")
     world.run(4)
     assert [promote.standby for _, promote in world.promotions] == ["records-2"]

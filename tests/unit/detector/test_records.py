@@ -4,7 +4,6 @@ import copy
 import shutil
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,16 +30,14 @@ def test_a_read_says_what_the_decision_needs_and_asks_for_the_quorum_last(
 ) -> None:
     both = frozenset({"records-1", "records-2"})
     read = records.read()
-    assert read.quorum is not None
-    assert read.quorum.age > 3600
-    assert replace(read, quorum=replace(read.quorum, age=0)) == Records(
+    assert read == Records(
         version="10",
         primary="records-1",
         target="records-1",
         placed={"records-1": "mac-a", "records-2": "mac-b"},
         ready=both,
         healthy=both,
-        quorum=Quorum("records-1", frozenset({"records-2"}), 1, age=0),
+        quorum=Quorum("records-1", frozenset({"records-2"}), 1, version="11"),
     )
     paths = [path for _, path in server.asked]
     assert (paths[0], paths[-1]) == (CLUSTER, QUORUM)
@@ -66,19 +63,11 @@ def test_an_emptied_quorum_vouches_for_nobody(
     assert records.read().quorum is None
 
 
-@pytest.mark.parametrize("off", [-5, 0, 5])
-def test_the_age_of_a_quorum_is_that_of_its_last_change(
-    server: FakeApi, records: RecordsApi, off: int
-) -> None:
-    changed = (datetime.now(UTC) + timedelta(seconds=off)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    server.objects[QUORUM]["metadata"]["managedFields"].append({"time": changed})
-    quorum = records.read().quorum
-    assert quorum is not None
-    assert abs(quorum.age - abs(off)) < 4
-    del server.objects[QUORUM]["metadata"]["managedFields"]
-    quorum = records.read().quorum
-    assert quorum is not None
-    assert quorum.age == 0, "nobody knows, so it is young"
+def test_the_quorums_version_is_asked_for_alone(server: FakeApi, records: RecordsApi) -> None:
+    assert records.quorum_version() == "11"
+    assert [path for _, path in server.asked] == [QUORUM]
+    del server.objects[QUORUM]
+    assert records.quorum_version() == ""
 
 
 def test_an_instance_that_cloudnativepg_does_not_count_on_is_not_promoted(

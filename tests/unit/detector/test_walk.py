@@ -38,13 +38,14 @@ LONG = 5
 """Seconds after which nothing depends on how long it is any more."""
 PLACED = {"records-1": "mac-a", "records-2": "mac-b"}
 BOTH = frozenset(PLACED)
+SEEN, CHANGED = "11", "12"
 GOOD = Records(
-    "7", "records-1", "records-1", PLACED, BOTH, BOTH, Quorum("records-1", frozenset({"records-2"}), 1)
+    "7", "records-1", "records-1", PLACED, BOTH, BOTH, Quorum("records-1", frozenset({"records-2"}), 1, SEEN)
 )
 UNMOVED = (
     GOOD,
     replace(GOOD, quorum=None),
-    replace(GOOD, quorum=Quorum("records-1", frozenset({"records-2"}), 1, age=3)),
+    replace(GOOD, quorum=Quorum("records-1", frozenset({"records-2"}), 1, CHANGED)),
     replace(GOOD, healthy=frozenset({"records-1"})),
     replace(GOOD, planned=True),
     None,
@@ -230,7 +231,8 @@ def seconds_later(node: Node) -> Iterator[Node]:
 
 
 def test_in_every_reachable_state_a_change_has_its_reasons_and_a_death_is_dealt_with() -> None:
-    first = Node(State.fresh("witness", 2, ("mac-a", "mac-b", "witness"), ("mac-a",), TIMING), Truth())
+    fresh = State.fresh("witness", 2, ("mac-a", "mac-b", "witness"), ("mac-a",), TIMING)
+    first = Node(replace(fresh, vouched=(SEEN, -100.0)), Truth())  # how old it must be: see test_decision
     seen = {first.key()}
     waiting = deque([first])
     edges, dealt_with = 0, 0

@@ -24,6 +24,7 @@ from detector.events import (
     Report,
     Tick,
     Uncouple,
+    Vouched,
 )
 from detector.state import State
 
@@ -32,7 +33,9 @@ MACS = ("mac-a", "mac-b")
 PLACED = {"records-1": "mac-a", "records-2": "mac-b"}
 BEAT = 0.1
 CATCHING_UP = 3.0
+LOOKED = 2.0
 ELECTION = 1.0
+LOOK = object()
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Box:
     met: set[str] = field(default_factory=set)  # whom it has seen long enough since it started
     written: dict[str, float] = field(default_factory=dict)  # when what it last read of others was written
     born: float = 0.0
+    looked: float = -99.0  # when it last asked for the quorum's version
 
 
 @dataclass
@@ -68,7 +72,7 @@ class World:
     stale: bool = False  # the standby lacks something acknowledged
     apart: float = 0.0  # for how long the standby's machine has been out of Kubernetes' sight
     joined: float = 0.0  # for how long the standby has been catching up
-    vouched: float = -99.0  # when the quorum was last changed
+    vouched: int = 0  # the quorum's version
     target: str = "records-1"
     moving: bool = False  # somebody is moving the primary on purpose
     holder: str | None = "records-1"  # of the primary's lease
@@ -178,6 +182,9 @@ class World:
             box.state, actions = step(box.state, _at(event, self.now))
             for action in actions:
                 self._act(name, action)
+        if self.now - box.looked >= LOOKED:
+            box.looked = self.now
+            self._post(0.3 * self.random.random(), name, LOOK)
         for other in MACHINES:
             wire = (name, other)
             if other != name and self.random.random() >= self.loss.get(wire, 0):
@@ -197,7 +204,10 @@ class World:
                 answers = self.has_majority(to) and self.random.random() < 0.9
                 seen = self._records() if answers else None
                 self._post(0.3 * self.random.random(), to, Answer(0, what.question, seen))
-            elif box.on and isinstance(what, Report | Answer | Outcome):
+            elif what is LOOK:
+                if self.has_majority(to) and self.random.random() < 0.9:
+                    self._post(0.3 * self.random.random(), to, Vouched(0, str(self.vouched)))
+            elif box.on and isinstance(what, Report | Answer | Outcome | Vouched):
                 if isinstance(what, Report):
                     self._note(box, what)
                 box.waiting.append(what)
@@ -227,7 +237,7 @@ class World:
         return next(name for name in PLACED if name != self.primary)
 
     def _records(self) -> Records:
-        quorum = Quorum(self.primary, frozenset({self.standby}), int(self.in_quorum), self.now - self.vouched)
+        quorum = Quorum(self.primary, frozenset({self.standby}), int(self.in_quorum), str(self.vouched))
         # Kubernetes goes on calling a dead instance ready for a long while.
         return Records(
             str(self.version),
@@ -305,7 +315,7 @@ class World:
             if self.target == self.primary and not self.healthy >= set(PLACED):
                 self.healthy, self.version = set(PLACED), self.version + 1
             if self.target == self.primary and not self.in_quorum and counts and self.now >= self.heeded:
-                self.in_quorum, self.vouched = True, self.now
+                self.in_quorum, self.vouched = True, self.vouched + 1
         # It is counted on as soon as it is back, long before it has everything again.
         if self.in_quorum and self.joined > CATCHING_UP:
             self.stale = False
@@ -379,4 +389,6 @@ def _at(event: Event, now: float) -> Event:
             return Answer(now, question, records)
         case Outcome(_, question, accepted):
             return Outcome(now, question, accepted)
+        case Vouched(_, version):
+            return Vouched(now, version)
     return event

@@ -1,15 +1,20 @@
 """The records' drills strike where they say they strike, and undo what they did."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from drills import (
+    clock_step,
     control_plane_stall,
     double_fault,
     kubelet_kill,
@@ -28,6 +33,7 @@ from drills import (
     witness_partition,
 )
 from drills.catalogue import DRILLS
+from drills.clock import wall
 from drills.framework import incidents, placement
 from drills.framework.faults import Machine
 from drills.framework.inside import Lived
@@ -72,6 +78,7 @@ class PaperStage:
             detector=self.detector,
             instances={"records-1": "door of records-1"},
             bring_address_to_a_mac=self.nothing,
+            until_healthy=self.nothing,
         )
 
     def answer(self, argv: Sequence[str]) -> str:
@@ -111,7 +118,7 @@ def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_: float) -> None:
         return None
 
-    for module in (incidents, double_fault, partition):
+    for module in (incidents, double_fault, partition, clock_step, wall):
         monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=at_once, to_thread=_to_thread))
 
 
@@ -240,11 +247,45 @@ async def test_the_partition_has_writers_inside_and_says_how_long_they_were_serv
     assert began == [("mac-a", "door of records-1")] * 2
 
 
+async def test_every_detectors_clock_is_stepped_both_ways_and_the_computers_again_afterwards() -> None:
+    stage = await play(clock_step.clock_step)
+    steps = [line for line in stage.deeds if "/run/clock-step/ahead" in line and "sed" not in line]
+    told = [(line.split(":")[0], line.split("echo ")[1].split(" ")[0]) for line in steps]
+    both_ways = [(name, ahead) for name in stage.hospital.machines for ahead in ("3600", "0", "-3600", "0")]
+    assert told == [*both_ways, ("witness", "-3600"), ("witness", "0")]
+    assert stage.budgets["power-cut on mac-a"] == Budget(rto_s=10.0, goal_s=5.0)
+    ends = [line.split(":")[0] for line in stage.deeds if "rm -f /run/systemd/system" in line]
+    assert ends == list(stage.hospital.machines)
+
+
+async def test_a_program_behind_a_stepped_clock_sees_another_time_of_day_and_counts_the_same_seconds(
+    tmp_path: Path,
+) -> None:
+    program, ahead = tmp_path / "program.py", tmp_path / "ahead"
+    program.write_text(
+        "import sys, time\nfrom datetime import UTC, datetime\n"
+        "print(time.time(), datetime.now(UTC).timestamp(), time.monotonic(), *sys.argv[1:])\n"
+    )
+    ahead.write_text("-3600\n")
+    command = [sys.executable, "-I", "-S", str(wall.PROGRAM), str(ahead), str(program), "run"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert [float(one) - time.time() for one in said[:2]] == pytest.approx([-3600, -3600], abs=30)
+    assert float(said[2]) == pytest.approx(time.monotonic(), abs=30)
+    assert said[3:] == ["run"]
+
+
 async def test_nothing_gathers_where_there_is_no_cluster() -> None:
     with pytest.raises(DrillError, match="no cluster yet"):
         placement.cluster_of(cast(Any, SimpleNamespace(cluster=None)))
 
 
 async def test_a_drill_against_false_failovers_forbids_every_promotion() -> None:
-    calm = ("control-plane-stall", "pod-network-stall", "packet-loss", "one-way-partition", "machine-frozen")
+    calm = (
+        "control-plane-stall",
+        "pod-network-stall",
+        "packet-loss",
+        "one-way-partition",
+        "machine-frozen",
+        "clock-step",
+    )
     assert {DRILLS[name].budget.promotions for name in (*calm, "records-cpu-stress", "double-fault")} == {0}

@@ -1,0 +1,1 @@
+"""The time of day as one program on one machine sees it."""
