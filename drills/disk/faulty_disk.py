@@ -10,8 +10,8 @@ dead: nothing is answered any more, and nothing fails either: a controller that 
 lossy: what was written and not synced is in this process alone, and dies with it, as a drive's cache does
 
 What is written and not synced is in the page cache of a machine, so a slow disk lets writes be. (PostgreSQL
-fills the rest of a log segment by pages of 8 KiB before it closes one: with a wait at each write, nobody
-could write for the five minutes that no real disk takes for 16 MiB.)
+fills the rest of a log segment by pages of 8 KiB before it closes one: with a wait at each of up to 2,048
+writes, nobody could write for minutes that no real disk takes for 16 MiB.)
 
 Names and folders (create, rename, delete) are passed through at once in every mode: only contents are lossy.
 """
